@@ -1,0 +1,49 @@
+import type { ArtifactDigest } from "./digest.ts";
+
+/**
+ * What kind of artifact is claimed: by the extension of a file, by the entry names of a directory. Never by
+ * parsed content: stage 2 then proves or refutes the claim.
+ */
+export const ARTIFACT_FORMATS = ["gguf", "safetensors", "model-directory", "diffusion-directory"] as const;
+export type ArtifactFormat = typeof ARTIFACT_FORMATS[number];
+
+/** Where the artifact says it came from. A missing `.source` sidecar means a local import. */
+export type Origin = { readonly kind: "local" } | { readonly kind: "remote"; readonly url: string };
+
+/** One model on its way through the line: a file, or a directory of files. */
+export interface Artifact {
+  /** The name it was dropped under; becomes its name in the registry directory. */
+  readonly name: string;
+  /** Absolute path of the frozen bytes (or, for `check`, of the bytes where they lie). */
+  readonly path: string;
+  readonly shape: "file" | "directory";
+  readonly format: ArtifactFormat;
+  readonly sizeBytes: number;
+  readonly origin: Origin;
+  /** Settles once the coordinator has hashed every byte. */
+  readonly digest: Promise<ArtifactDigest>;
+}
+
+/** Artifact names are capped so that report, provenance and signature names still fit in 255 bytes. */
+export const MAX_NAME_BYTES = 235;
+
+const EXTENSIONS: Readonly<Record<string, ArtifactFormat>> = {
+  ".gguf": "gguf",
+  ".safetensors": "safetensors",
+};
+
+/** The format a file name claims, or `null` when no format of ours claims it. */
+export function formatClaimedByFile(name: string): ArtifactFormat | null {
+  const dot = name.lastIndexOf(".");
+  return dot < 0 ? null : EXTENSIONS[name.slice(dot).toLowerCase()] ?? null;
+}
+
+/** `model_index.json` at the top makes a diffusion directory; every other directory is a model directory. */
+export function formatClaimedByDirectory(entries: readonly string[]): ArtifactFormat {
+  return entries.includes("model_index.json") ? "diffusion-directory" : "model-directory";
+}
+
+/** The registry name: the file name less the extension of its format. Directories keep their name. */
+export function registryName(name: string): string {
+  return formatClaimedByFile(name) === null ? name : name.slice(0, name.lastIndexOf("."));
+}

@@ -1,0 +1,66 @@
+import type { Sha256 } from "./digest.ts";
+import type { RuleId } from "./rules/mod.ts";
+import type { StageId } from "./stage.ts";
+
+/** A loaded policy: complete, checked, every key with a value. Made only by `src/policy/load.ts`. */
+export interface Policy {
+  /** SHA-256 of the policy text as it was read: the `policy_version` of every record. */
+  readonly sha256: Sha256;
+  readonly profile: "appliance" | "standalone";
+  readonly models: {
+    readonly allowedFormats: readonly string[];
+    readonly denyFormats: readonly string[];
+    readonly allowDiffusionDirectories: boolean;
+    readonly allowModelDirectories: boolean;
+    readonly requireSourceVerification: boolean;
+    readonly localImports: "allow" | "require_pin" | "refuse";
+    readonly requireScan: boolean;
+    readonly requireBehaviorTests: boolean;
+    readonly requireEntropyAnalysis: boolean;
+    readonly requireYara: boolean;
+    readonly requireModelaudit: boolean;
+  };
+  readonly quarantine: {
+    readonly stages: Readonly<Record<StageId, boolean>>;
+    readonly smokeTestMaxScore: number;
+    readonly smokeTestMaxCritical: number;
+    readonly scannerMissing: "fail-closed" | "warn-and-skip";
+    readonly retainRawArtifacts: boolean;
+    /** Free space that must stay on the disk after a copy, in bytes. */
+    readonly freeSpaceReserveBytes: number;
+    /** Largest artifact taken in, in bytes. */
+    readonly maxArtifactBytes: number;
+    /** Most artifacts of one owner that may wait at once. */
+    readonly maxQueuePerOwner: number;
+  };
+  readonly behaviour: {
+    readonly maxTokens: number;
+    readonly promptTimeoutMs: number;
+    readonly totalTimeoutMs: number;
+    /** Share of replies that may be evidence of nothing before the model "could not be judged". */
+    readonly maxInvalid: number;
+  };
+  readonly ggufGuard: {
+    readonly required: boolean;
+    readonly generateManifest: boolean;
+    readonly generateFingerprint: boolean;
+    readonly verifyOnIntegrityCheck: boolean;
+  };
+  readonly registry: {
+    readonly url: string | null;
+    readonly localhostOnly: boolean;
+    readonly dialect: "auto" | "a" | "b" | "c";
+  };
+  readonly network: { readonly offlineByDefault: boolean; readonly allowOutbound: boolean };
+  readonly audit: { readonly maxSizeMb: number };
+  readonly accept: readonly Waiver[];
+}
+
+/** An operator's decision to accept one finding for one digest. Rules of stages 1 to 3 can never be accepted. */
+export interface Waiver {
+  readonly sha256: Sha256;
+  readonly rule: RuleId;
+  readonly approvedBy: string;
+  readonly reason: string;
+  readonly expires: Date;
+}

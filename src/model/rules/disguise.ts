@@ -1,0 +1,3 @@
+import { rules } from "./rule.ts";
+
+export const DISGUISE_RULES = rules({});
