@@ -2,9 +2,15 @@ import type { ArtifactDigest } from "./digest.ts";
 
 /**
  * What kind of artifact is claimed: by the extension of a file, by the entry names of a directory. Never by
- * parsed content: stage 2 then proves or refutes the claim.
+ * parsed content: stage 2 then proves or refutes the claim, and always refuses `unknown`.
  */
-export const ARTIFACT_FORMATS = ["gguf", "safetensors", "model-directory", "diffusion-directory"] as const;
+export const ARTIFACT_FORMATS = [
+  "gguf",
+  "safetensors",
+  "model-directory",
+  "diffusion-directory",
+  "unknown",
+] as const;
 export type ArtifactFormat = typeof ARTIFACT_FORMATS[number];
 
 /** Where the artifact says it came from. A missing `.source` sidecar means a local import. */
@@ -27,15 +33,15 @@ export interface Artifact {
 /** Artifact names are capped so that report, provenance and signature names still fit in 255 bytes. */
 export const MAX_NAME_BYTES = 235;
 
-const EXTENSIONS: Readonly<Record<string, ArtifactFormat>> = {
-  ".gguf": "gguf",
-  ".safetensors": "safetensors",
-};
+const EXTENSIONS: ReadonlyMap<string, ArtifactFormat> = new Map([
+  [".gguf", "gguf"],
+  [".safetensors", "safetensors"],
+]);
 
-/** The format a file name claims, or `null` when no format of ours claims it. */
-export function formatClaimedByFile(name: string): ArtifactFormat | null {
+/** The format a file name claims, by its extension in any case. */
+export function formatClaimedByFile(name: string): ArtifactFormat {
   const dot = name.lastIndexOf(".");
-  return dot < 0 ? null : EXTENSIONS[name.slice(dot).toLowerCase()] ?? null;
+  return dot < 0 ? "unknown" : EXTENSIONS.get(name.slice(dot).toLowerCase()) ?? "unknown";
 }
 
 /** `model_index.json` at the top makes a diffusion directory; every other directory is a model directory. */
@@ -45,5 +51,5 @@ export function formatClaimedByDirectory(entries: readonly string[]): ArtifactFo
 
 /** The registry name: the file name less the extension of its format. Directories keep their name. */
 export function registryName(name: string): string {
-  return formatClaimedByFile(name) === null ? name : name.slice(0, name.lastIndexOf("."));
+  return formatClaimedByFile(name) === "unknown" ? name : name.slice(0, name.lastIndexOf("."));
 }

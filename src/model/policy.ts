@@ -2,6 +2,17 @@ import type { Sha256 } from "./digest.ts";
 import type { RuleId } from "./rules/mod.ts";
 import type { StageId } from "./stage.ts";
 
+/** The outside scanners a policy may name. */
+export const SCANNER_IDS = ["modelscan", "fickling", "modelaudit", "gguf_guard", "yara", "garak"] as const;
+export type ScannerId = typeof SCANNER_IDS[number];
+
+export interface ScannerPolicy {
+  /** Resolved from every key that bears on it: true means that without the scanner there is no pass. */
+  readonly required: boolean;
+  /** The only version whose word counts, or `null` for any. */
+  readonly version: string | null;
+}
+
 /** A loaded policy: complete, checked, every key with a value. Made only by `src/policy/load.ts`. */
 export interface Policy {
   /** SHA-256 of the policy text as it was read: the `policy_version` of every record. */
@@ -17,7 +28,9 @@ export interface Policy {
     readonly requireScan: boolean;
     readonly requireBehaviorTests: boolean;
     readonly requireEntropyAnalysis: boolean;
+    /** The same as `scanners.yara.required`. */
     readonly requireYara: boolean;
+    /** The same as `scanners.modelaudit.required`. */
     readonly requireModelaudit: boolean;
   };
   readonly quarantine: {
@@ -40,7 +53,10 @@ export interface Policy {
     /** Share of replies that may be evidence of nothing before the model "could not be judged". */
     readonly maxInvalid: number;
   };
+  /** What each outside scanner's absence means, and which version is asked for. */
+  readonly scanners: Readonly<Record<ScannerId, ScannerPolicy>>;
   readonly ggufGuard: {
+    /** The same as `scanners.gguf_guard.required`. */
     readonly required: boolean;
     readonly generateManifest: boolean;
     readonly generateFingerprint: boolean;

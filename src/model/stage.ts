@@ -59,8 +59,10 @@ export interface Stage<Id extends StageId = StageId> {
   /** What the journal says it is doing, such as `checking origin`. */
   readonly activity: string;
   readonly appliesTo: Readonly<Record<ArtifactFormat, Applicability>>;
-  /** Programs it cannot work without; what their absence means is the policy's to say. */
+  /** Programs it cannot work without. */
   readonly needs: readonly string[];
+  /** Whether the policy lets the stage go unexamined when a program it needs is not installed. */
+  mayBeMissing(policy: Policy): boolean;
   examine(artifact: Artifact, context: StageContext): Promise<Judgement>;
 }
 

@@ -69,6 +69,12 @@ export const LINE_RULES = rules({
     why: "The bytes could not be read, so nothing can be said about them.",
     whatToDo: "Check the file's permissions and the disk's health (journalctl -k), then run it again.",
   },
+  "line/disk": {
+    severity: "critical",
+    why:
+      "The disk refused a write: it is full, read-only or failing, so the verdict could not be carried out.",
+    whatToDo: "Make room or repair the disk (df -h, journalctl -k), then `ai-quarantine retry NAME`.",
+  },
   "line/crashed": {
     severity: "critical",
     why: "A stage failed in a way it should not have, so what it would have said is not known.",

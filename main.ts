@@ -1,0 +1,56 @@
+/**
+ * ai-quarantine: the gate between a model somebody downloaded and the engine that will run it.
+ *
+ * This file is the composition root: it reads the arguments and the environment, hands the seven stages to a role,
+ * and exports the library. It holds no logic.
+ */
+import { hostname } from "node:os";
+import { dirname } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import type { PipelineRequest, PipelineResult } from "./src/roles/library.ts";
+import type { Screen, World } from "./src/roles/world.ts";
+
+export { AuditChain } from "./src/audit/mod.ts";
+export type { PipelineRequest, PipelineResult };
+
+/** Examines one artifact where it lies by the given policy and promotes nothing. */
+export async function runPipeline(request: PipelineRequest): Promise<PipelineResult> {
+  const { runPipelineIn } = await import("./src/roles/library.ts");
+  return await runPipelineIn(await world(), request);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === "examine") {
+    const { examine } = await import("./src/roles/examine.ts");
+    const { inspections } = await import("./stages/inspections.ts");
+    await examine(inspections());
+    return 0;
+  }
+  const { runCommandLine } = await import("./src/roles/cli.ts");
+  return await runCommandLine(await world(), args);
+}
+
+async function world(): Promise<World> {
+  const { pipeline } = await import("./stages/mod.ts");
+  return {
+    env: (name) => Deno.env.get(name) || undefined, // Set to nothing is not set.
+    programRoot: dirname(fileURLToPath(import.meta.url)),
+    now: () => new Date(),
+    hostname,
+    stdout: screen(process.stdout),
+    stderr: screen(process.stderr),
+    pipeline,
+  };
+}
+
+function screen(stream: Pick<typeof process.stdout, "isTTY" | "write">): Screen {
+  const isTerminal = stream.isTTY === true;
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal,
+    colours: isTerminal && !Deno.env.get("NO_COLOR"),
+  };
+}

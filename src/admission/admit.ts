@@ -1,0 +1,213 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import { AuditError } from "../audit/mod.ts";
+import { isPlainName, unlessMissing } from "../files/mod.ts";
+import {
+  type Artifact,
+  type ArtifactDigest,
+  type Examination,
+  formatClaimedByDirectory,
+  formatClaimedByFile,
+  FormatError,
+  type Origin,
+  type Refusal,
+  UndecidedError,
+} from "../model/mod.ts";
+import {
+  type Claim,
+  type ClaimRecord,
+  closeClaim,
+  inboxFingerprint,
+  inboxPath,
+  openClaim,
+  sealedPath,
+  takeBytes,
+} from "./claim.ts";
+import { ruleOfFailure } from "./failure.ts";
+import { freeze, type Frozen } from "./freeze.ts";
+import { clearHold } from "./held.ts";
+import { refuseUnopened } from "./incoming.ts";
+import { processing, stageFinished, stageStarting, warning } from "./journal.ts";
+import { judge, type Observer, willExamine } from "./judge.ts";
+import type { AuditData, Line } from "./line.ts";
+import { sidecarName } from "./places.ts";
+import { promote } from "./promote.ts";
+import { type Ended, refuse, withoutPaths } from "./refuse.ts";
+import { stageEntries } from "./report.ts";
+import { waitForSpace } from "./space.ts";
+import { decide, Promotion, reasonOfError } from "./verdict.ts";
+
+const MAX_SIDECAR_BYTES = 4096;
+
+/** How an admission of one claim ended, or that it is waiting (for space, or for the next start) or was put back (it changed). */
+export type Admission = Ended | Parked;
+
+export interface Parked {
+  readonly kind: "parked";
+  readonly word: "waiting" | "requeued";
+  readonly name: string;
+}
+
+/** Takes one dropped artifact out of incoming. From here on its bytes are in the claim, whatever happens. */
+export async function claimFromIncoming(
+  line: Line,
+  name: string,
+  shape: ClaimRecord["shape"],
+): Promise<Claim> {
+  const origin = { kind: "local" } as Origin; // Known only when the sidecar has been read; see admit().
+  const opened = openClaim(line.places.scanning, { name, shape, origin, borrowed: null, now: line.now() });
+  line.step("claim:recorded");
+  const claim = takeBytes(opened, join(line.places.incoming, name));
+  line.step("claim:renamed");
+  await auditClaim(line, claim);
+  return claim;
+}
+
+/** Takes a file that stays its owner's: it is copied, never moved. */
+export async function claimBorrowed(line: Line, path: string, name: string, origin: Origin): Promise<Claim> {
+  const stat = fs.lstatSync(path);
+  const shape = stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other";
+  const opened = openClaim(line.places.scanning, { name, shape, origin, borrowed: path, now: line.now() });
+  const claim = takeBytes(opened, path);
+  await auditClaim(line, claim);
+  return claim;
+}
+
+async function auditClaim(line: Line, claim: Claim): Promise<void> {
+  await line.audit.append("claimed", {
+    claim: claim.id,
+    filename: claim.record.name,
+    shape: claim.record.shape,
+  });
+  line.step("claim:audited");
+}
+
+/** Runs one claim from the frozen copy to its end. Safe to run again after a crash. */
+export async function admit(line: Line, claim: Claim): Promise<Admission> {
+  const { name } = claim.record;
+  line.say(processing(name));
+  try {
+    refuseUnopened(inboxPath(claim), name, line.policy.quarantine.maxArtifactBytes);
+    const origin = claim.record.borrowed === null ? readOrigin(line, name) : claim.record.origin;
+    fs.rmSync(sealedPath(claim), { recursive: true, force: true });
+    if (!waitForSpace(line, claim)) return { kind: "parked", word: "waiting", name };
+    const before = inboxFingerprint(claim);
+    const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
+      signal: line.bench.context.signal,
+    });
+    line.step("freeze:copied");
+    const examination = await judge(artifactOf(claim, frozen, origin), line.bench, auditing(line, claim));
+    if (line.bench.context.signal.aborted) return { kind: "parked", word: "waiting", name }; // Parked; the next start goes on.
+    if (inboxFingerprint(claim) !== before) return await putBack(line, claim);
+    return await carryOut(line, claim, examination);
+  } catch (error) {
+    return await refusedBeforeStages(line, claim, error);
+  }
+}
+
+async function carryOut(line: Line, claim: Claim, examination: Examination): Promise<Ended> {
+  const decision = decide(examination);
+  if (decision instanceof Promotion) return await promote(line, claim, decision);
+  if (decision.word !== "error") clearHold(line.places.held, claim.record.name);
+  return await refuse(line, claim, decision, examination);
+}
+
+/** What cannot even be frozen is refused or held, never lost. Only a log that cannot be written stops the line. */
+async function refusedBeforeStages(line: Line, claim: Claim, error: unknown): Promise<Admission> {
+  if (error instanceof AuditError) throw error;
+  if (error instanceof UndecidedError && error.rule === "claim/changed") return await putBack(line, claim);
+  return await refuse(line, claim, refusalOf(error), null);
+}
+
+function refusalOf(error: unknown): Refusal {
+  const reason = withoutPaths(reasonOfError(error));
+  if (!(error instanceof FormatError)) {
+    return { word: "error", stage: null, rule: ruleOfFailure(error), reason };
+  }
+  const stage = error.rule === "claim/sidecar" ? "source_policy" : "format_gate";
+  return { word: "rejected", stage, rule: error.rule, reason };
+}
+
+/** Somebody kept writing: the artifact goes back to incoming and is looked at again when it has settled. */
+async function putBack(line: Line, claim: Claim): Promise<Admission> {
+  const { name, borrowed } = claim.record;
+  line.say(warning(`${name} changed while it was examined; it is queued again`));
+  await line.audit.append("requeued", { claim: claim.id, filename: name });
+  const target = join(line.places.incoming, name);
+  if (borrowed === null) {
+    if (unlessMissing(() => fs.lstatSync(target)) !== null) {
+      const reason = "it changed while it was examined, and incoming has a newer file of that name";
+      return await refuse(line, claim, { word: "error", stage: null, rule: "claim/changed", reason }, null);
+    }
+    fs.renameSync(inboxPath(claim), target);
+  }
+  line.step("requeue:moved");
+  closeClaim(claim);
+  return { kind: "parked", word: "requeued", name };
+}
+
+function artifactOf(claim: Claim, frozen: Frozen, origin: Origin): Artifact {
+  const { name, shape } = claim.record;
+  const directory = shape === "directory";
+  return {
+    name,
+    path: frozen.path,
+    shape: directory ? "directory" : "file",
+    format: directory ? formatClaimedByDirectory(fs.readdirSync(frozen.path)) : formatClaimedByFile(name),
+    sizeBytes: frozen.digest.sizeBytes,
+    origin,
+    digest: Promise.resolve<ArtifactDigest>(frozen.digest),
+  };
+}
+
+/**
+ * The origin in the `.NAME.source` sidecar; none means a local import. A name that was refused before keeps the
+ * origin it had then, so moving refused bytes back does not turn them into a local import.
+ */
+export function readOrigin(line: Line, name: string): Origin {
+  const read = (folder: string) => unlessMissing(() => readSidecar(join(folder, sidecarName(name))));
+  const url = read(line.places.incoming) ?? read(line.places.rejected);
+  return url === null ? { kind: "local" } : { kind: "remote", url };
+}
+
+function readSidecar(path: string): string {
+  const stat = fs.lstatSync(path);
+  if (!stat.isFile() || stat.size > MAX_SIDECAR_BYTES) {
+    throw new FormatError(
+      "claim/sidecar",
+      `the .source sidecar is not a file of at most ${MAX_SIDECAR_BYTES} bytes`,
+    );
+  }
+  const text = fs.readFileSync(path, "utf8").replace(/\r?\n$/, "");
+  if (text === "" || !isPlainName(text)) {
+    throw new FormatError("claim/sidecar", "the .source sidecar is not one line");
+  }
+  return text;
+}
+
+/** Audits every stage before the next begins, and tells the journal. */
+function auditing(line: Line, claim: Claim): Observer {
+  return {
+    starting(stage, artifact) {
+      line.step(`stage:${stage.id}:starting`);
+      if (!line.policy.quarantine.stages[stage.id]) {
+        line.say(warning(`stage ${stage.id} is disabled by policy`));
+      } else if (willExamine(stage, artifact, line.bench)) line.say(stageStarting(stage));
+    },
+    async finished(record, stage, artifact) {
+      const [entry] = stageEntries([record]);
+      const data: AuditData = {
+        claim: claim.id,
+        filename: claim.record.name,
+        sha256: (await artifact.digest).sha256,
+        stage: stage.id,
+        outcome: entry?.outcome ?? "ERROR",
+        summary: withoutPaths(entry?.summary ?? ""),
+        rules: (entry?.findings ?? []).map((f) => f.rule),
+      };
+      await line.audit.append("stage", data);
+      line.step(`stage:${stage.id}:audited`);
+      line.say(stageFinished(record, stage));
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { identityOf, unlessMissing, writeDurably } from "../files/mod.ts";
+import { type Origin, StartupError } from "../model/mod.ts";
+import { walk } from "./incoming.ts";
+
+/**
+ * One artifact taken out of incoming: a random directory below scanning/ that holds the dropped bytes (`inbox`),
+ * their frozen private copy (`sealed`) and what has been decided so far (`claim.json`).
+ */
+export interface Claim {
+  readonly id: string;
+  readonly directory: string;
+  readonly record: ClaimRecord;
+}
+
+const SCHEMA = 1;
+
+const originSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("local") }),
+  z.strictObject({ kind: z.literal("remote"), url: z.string() }),
+]);
+
+const recordSchema = z.strictObject({
+  schema: z.literal(SCHEMA),
+  name: z.string(),
+  shape: z.enum(["file", "directory", "other"]),
+  origin: originSchema,
+  claimed_at: z.string(),
+  /** Where the dropped bytes lie when they are not ours to move (`admit PATH`), else null. */
+  borrowed: z.string().nullable(),
+  state: z.enum(["claiming", "claimed", "promoting", "refusing", "done"]),
+  /** What was decided, whole: enough to finish after a crash without asking anything again. */
+  intent: z.unknown().nullable(),
+});
+
+export type ClaimRecord = Readonly<z.infer<typeof recordSchema>>;
+
+export const inboxPath = (claim: Claim): string => claim.record.borrowed ?? join(claim.directory, "inbox");
+export const sealedPath = (claim: Claim): string => join(claim.directory, "sealed");
+const recordPath = (directory: string): string => join(directory, "claim.json");
+
+export interface ToClaim {
+  readonly name: string;
+  readonly shape: ClaimRecord["shape"];
+  readonly origin: Origin;
+  readonly borrowed: string | null;
+  readonly now: Date;
+}
+
+/** Makes the directory of a new claim and records what is about to be moved into it. */
+export function openClaim(scanning: string, about: ToClaim): Claim {
+  const id = randomBytes(16).toString("hex");
+  const directory = join(scanning, id);
+  fs.mkdirSync(directory, { mode: 0o750 });
+  const record: ClaimRecord = {
+    schema: SCHEMA,
+    name: about.name,
+    shape: about.shape,
+    origin: about.origin,
+    claimed_at: about.now.toISOString(),
+    borrowed: about.borrowed,
+    state: "claiming",
+    intent: null,
+  };
+  return update({ id, directory, record }, {});
+}
+
+/** Writes a claim's new state so that a crash leaves the old one or the new one. */
+export function update(claim: Claim, change: Partial<ClaimRecord>): Claim {
+  const record = { ...claim.record, ...change };
+  writeDurably(recordPath(claim.directory), JSON.stringify(record, null, 2) + "\n", 0o600);
+  return { ...claim, record };
+}
+
+/** Moves the dropped bytes into the claim. One rename on one filesystem: nobody can drop two things at once. */
+export function takeBytes(claim: Claim, from: string): Claim {
+  if (claim.record.borrowed === null) fs.renameSync(from, inboxPath(claim));
+  return update(claim, { state: "claimed" });
+}
+
+export function closeClaim(claim: Claim): void {
+  fs.rmSync(claim.directory, { recursive: true, force: true });
+}
+
+/** Every claim a run before left behind. Directories in which nothing was recorded yet hold no bytes and go. */
+export function listClaims(scanning: string): Claim[] {
+  return fs.readdirSync(scanning).filter((id) => /^[0-9a-f]{32}$/.test(id)).sort().flatMap((id) => {
+    const directory = join(scanning, id);
+    const text = unlessMissing(() => fs.readFileSync(recordPath(directory), "utf8"));
+    if (text !== null) return [{ id, directory, record: readRecord(directory, text) }];
+    fs.rmSync(directory, { recursive: true, force: true });
+    return [];
+  });
+}
+
+function readRecord(directory: string, text: string): ClaimRecord {
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new StartupError(
+      "state/newer-schema",
+      `Cannot read the claim in ${directory}: written by another version of ai-quarantine? Nothing was changed.`,
+      { cause },
+    );
+  }
+}
+
+/** Whether the claim's bytes were moved in before a crash. */
+export function hasBytes(claim: Claim): boolean {
+  return unlessMissing(() => fs.lstatSync(inboxPath(claim))) !== null;
+}
+
+/**
+ * What the dropped bytes look like now. Taken at the freeze and again at the verdict: a difference means somebody
+ * kept writing.
+ */
+export function inboxFingerprint(claim: Claim): string {
+  const path = inboxPath(claim);
+  const stat = fs.lstatSync(path, { bigint: true });
+  const own = identityOf(stat);
+  if (!stat.isDirectory()) return `${own.ino}:${own.sizeBytes}:${own.mtimeMs}`;
+  let text = `${own.ino}`;
+  for (const { path: inner, stat } of walk(path)) {
+    text += `|${inner}:${stat.ino}:${stat.size}:${stat.mtimeMs}`;
+  }
+  return text;
+}

@@ -1,0 +1,136 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import { byteLength, identityOf, isPlainName, unlessMissing } from "../files/mod.ts";
+import { FormatError, MAX_NAME_BYTES, type RuleId } from "../model/mod.ts";
+import { isHidden } from "./places.ts";
+
+/** Most entries and deepest folder of a directory artifact; far above any real model. */
+const MAX_TREE_ENTRIES = 50_000;
+const MAX_TREE_DEPTH = 32;
+/** A file may be this much larger than what is stored of it before it counts as mostly holes. */
+const SPARSE_FACTOR = 2;
+const SPARSE_MIN_BYTES = 64 * 1024 * 1024;
+
+/** What `lstat` says about one entry of the incoming directory, without opening it. */
+export interface Entry {
+  readonly name: string;
+  readonly path: string;
+  readonly shape: "file" | "directory" | "other";
+  /** Changes whenever anything about the entry or anything in it changes. */
+  readonly fingerprint: string;
+  /** Newest change of content in the entry or anything in it, in milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+/** The visible entries of the incoming directory. Those that vanish while being looked at are left out. */
+export function listIncoming(incoming: string): Entry[] {
+  const names = fs.readdirSync(incoming).filter((name) => !isHidden(name)).sort();
+  return names.flatMap((name) => {
+    const entry = unlessMissing(() => lookAt(incoming, name));
+    return entry === null ? [] : [entry];
+  });
+}
+
+/** Names that are not UTF-8: the runtime shows them with replacement characters and cannot reach the files. */
+export function unreachableNames(incoming: string): string[] {
+  return fs.readdirSync(incoming).filter((name) =>
+    name.includes("\ufffd") && unlessMissing(() => fs.lstatSync(join(incoming, name))) === null
+  );
+}
+
+function lookAt(incoming: string, name: string): Entry {
+  const path = join(incoming, name);
+  const stat = fs.lstatSync(path, { bigint: true });
+  const own = identityOf(stat);
+  let fingerprint = `${own.ino}:${own.sizeBytes}:${own.mtimeMs}`;
+  let modifiedMs = own.mtimeMs;
+  const shape = stat.isDirectory() ? "directory" : stat.isFile() ? "file" : "other";
+  if (shape === "directory") {
+    for (const inner of walk(path)) {
+      fingerprint += `|${inner.path}:${inner.stat.ino}:${inner.stat.size}:${inner.stat.mtimeMs}`;
+      modifiedMs = Math.max(modifiedMs, Number(inner.stat.mtimeMs));
+    }
+  }
+  return { name, path, shape, fingerprint, modifiedMs };
+}
+
+/** One entry below a directory; `path` is relative, with `/`. */
+export interface TreeEntry {
+  readonly path: string;
+  readonly stat: fs.BigIntStats;
+}
+
+/** Every entry below a directory, parents first, names sorted. Stops with `claim/tree-limit` past the caps. */
+export function* walk(root: string): Generator<TreeEntry> {
+  const open: { path: string; depth: number }[] = [{ path: "", depth: 0 }];
+  let seen = 0;
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next.depth > MAX_TREE_DEPTH) {
+      throw new FormatError("claim/tree-limit", `folders deeper than ${MAX_TREE_DEPTH}`, { path: next.path });
+    }
+    const below: { path: string; depth: number }[] = [];
+    for (const name of fs.readdirSync(join(root, next.path)).sort()) {
+      if (++seen > MAX_TREE_ENTRIES) {
+        throw new FormatError("claim/tree-limit", `more than ${MAX_TREE_ENTRIES} entries`, {
+          path: next.path,
+        });
+      }
+      const path = next.path === "" ? name : `${next.path}/${name}`;
+      const stat = fs.lstatSync(join(root, path), { bigint: true });
+      yield { path, stat };
+      if (stat.isDirectory()) below.push({ path, depth: next.depth + 1 });
+    }
+    open.push(...below.reverse());
+  }
+}
+
+/** Refuses, without opening anything, what can never be a model. Throws `FormatError`. */
+export function refuseUnopened(path: string, name: string, maxBytes: number): void {
+  refuseName(name);
+  const stat = fs.lstatSync(path, { bigint: true });
+  refuseKind(stat, {});
+  let total = stat.isDirectory() ? 0n : stat.size;
+  if (stat.isDirectory()) {
+    for (const inner of walk(path)) {
+      refuseName(inner.path);
+      refuseKind(inner.stat, { path: inner.path });
+      if (inner.stat.isFile()) total += inner.stat.size;
+    }
+  }
+  if (total === 0n) {
+    throw new FormatError("claim/empty", `${stat.isDirectory() ? "directory" : "file"} holds no bytes`);
+  }
+  if (total > BigInt(maxBytes)) {
+    throw new FormatError("claim/too-large", `${total} bytes, the policy allows ${maxBytes}`);
+  }
+}
+
+function refuseName(name: string): void {
+  if (name.includes("\ufffd")) throw new FormatError("name/not-utf8", "the name is not UTF-8");
+  if (!isPlainName(name)) throw new FormatError("name/control-character", "the name has control characters");
+  const size = byteLength(name.slice(name.lastIndexOf("/") + 1));
+  if (size > MAX_NAME_BYTES) {
+    throw new FormatError(
+      "name/too-long",
+      `the name has ${size} bytes, at most ${MAX_NAME_BYTES} are taken in`,
+    );
+  }
+}
+
+function refuseKind(stat: fs.BigIntStats, place: { path?: string }): void {
+  const refuse = (rule: RuleId, what: string) => new FormatError(rule, what, place);
+  if (stat.isSymbolicLink()) throw refuse("claim/symlink", "a symbolic link, not a file");
+  if (stat.isDirectory()) return;
+  if (!stat.isFile()) throw refuse("claim/special-file", `a ${kindOf(stat)}, not a file`);
+  if (stat.nlink > 1n) throw refuse("claim/hard-link", `a file with ${stat.nlink} names`);
+  const stored = stat.blocks * 512n;
+  if (stat.size > SPARSE_MIN_BYTES && stat.size > stored * BigInt(SPARSE_FACTOR)) {
+    throw refuse("claim/sparse", `claims ${stat.size} bytes, stores ${stored}`);
+  }
+}
+
+function kindOf(stat: fs.BigIntStats): string {
+  if (stat.isFIFO()) return "pipe";
+  if (stat.isSocket()) return "socket";
+  return stat.isBlockDevice() || stat.isCharacterDevice() ? "device" : "special file";
+}

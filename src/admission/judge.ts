@@ -1,0 +1,131 @@
+import {
+  type Artifact,
+  conclude,
+  type Examination,
+  finding,
+  FormatError,
+  type Judgement,
+  type Pipeline,
+  type SandboxKind,
+  type Stage,
+  type StageContext,
+  type StageId,
+  type StageOutcome,
+  type StageRecord,
+  UndecidedError,
+} from "../model/mod.ts";
+
+/** Told of every stage as it begins and ends; the next stage waits until it has taken note. */
+export interface Observer {
+  starting(stage: Stage, artifact: Artifact): void | Promise<void>;
+  finished(record: StageRecord, stage: Stage, artifact: Artifact): void | Promise<void>;
+}
+
+export interface Bench {
+  readonly pipeline: Pipeline;
+  readonly sandbox: SandboxKind;
+  /** Programs that were found at start-up, with their versions. */
+  readonly programs: ReadonlyMap<string, string>;
+  readonly context: StageContext;
+}
+
+/**
+ * THE LOOP: runs the seven stages in order and stops at the first that refuses or breaks. What a stage throws is
+ * "could not decide", and there is no way from there to a pass.
+ */
+export async function judge(artifact: Artifact, bench: Bench, observer: Observer): Promise<Examination> {
+  const records: StageRecord[] = [];
+  let open = true;
+  for (const stage of bench.pipeline) {
+    if (!open) {
+      records.push({ stage: stage.id, outcome: { kind: "unreached" }, durationMs: 0 });
+      continue;
+    }
+    await observer.starting(stage, artifact);
+    const started = performance.now();
+    const outcome = await outcomeOf(stage, artifact, bench);
+    const record = { stage: stage.id, outcome, durationMs: Math.round(performance.now() - started) };
+    await observer.finished(record, stage, artifact);
+    records.push(record);
+    open = outcome.kind !== "refused" && outcome.kind !== "broken";
+  }
+  const digest = await artifact.digest.catch(() => null);
+  const { sandbox, programs } = bench;
+  return { artifact, digest, stages: records, sandbox, scanners: Object.fromEntries(programs) };
+}
+
+async function outcomeOf(stage: Stage, artifact: Artifact, bench: Bench): Promise<StageOutcome> {
+  const { policy } = bench.context;
+  if (!policy.quarantine.stages[stage.id]) return { kind: "disabled" };
+  const applies = stage.appliesTo[artifact.format];
+  if (applies !== "examine") {
+    return "notApplicable" in applies
+      ? { kind: "not-applicable", why: applies.notApplicable }
+      : { kind: "not-examined", why: applies.notExamined };
+  }
+  const missing = missingPrograms(stage, bench);
+  if (missing.length > 0) return withoutPrograms(stage, missing, bench.context);
+  return await examineWith(stage, artifact, bench.context);
+}
+
+/** Whether an enabled stage will look at the artifact, as far as can be said before it is asked. */
+export function willExamine(stage: Stage, artifact: Artifact, bench: Bench): boolean {
+  return stage.appliesTo[artifact.format] === "examine" && missingPrograms(stage, bench).length === 0;
+}
+
+function missingPrograms(stage: Stage, { programs }: Bench): readonly string[] {
+  return stage.needs.filter((program) => !programs.has(program));
+}
+
+function withoutPrograms(stage: Stage, missing: readonly string[], { policy }: StageContext): StageOutcome {
+  const why = `${missing.join(", ")} not installed`;
+  if (stage.mayBeMissing(policy)) return { kind: "not-examined", why };
+  return { kind: "broken", error: new UndecidedError("line/missing-program", why) };
+}
+
+/** Runs one stage. The one place where an error becomes an outcome. */
+export async function examineWith(
+  stage: Stage,
+  artifact: Artifact,
+  context: StageContext,
+): Promise<Judgement | { kind: "broken"; error: unknown }> {
+  try {
+    const judgement = await stage.examine(artifact, context);
+    return await withWaivers(stage.id, judgement, artifact, context);
+  } catch (error) {
+    if (error instanceof FormatError) return refusalOf(error);
+    return { kind: "broken", error }; // Not knowing is a reason to refuse.
+  }
+}
+
+function refusalOf(error: FormatError): Judgement {
+  const found = finding(error.rule, error.message, error.place);
+  return { kind: "refused", summary: error.message, evidence: {}, findings: [found] };
+}
+
+/** Stages whose findings an operator may accept for one digest: never origin, format or digest. */
+const WAIVABLE: readonly StageId[] = [
+  "provenance_check",
+  "static_scan",
+  "behavioral_test",
+  "diffusion_deep_scan",
+];
+
+async function withWaivers(
+  stage: StageId,
+  judgement: Judgement,
+  artifact: Artifact,
+  context: StageContext,
+): Promise<Judgement> {
+  const now = context.now();
+  const live = context.policy.accept.filter((waiver) => waiver.expires > now);
+  if (judgement.kind === "cleared" || !WAIVABLE.includes(stage) || live.length === 0) return judgement;
+  const { sha256 } = await artifact.digest;
+  const accepted = new Set(live.filter((waiver) => waiver.sha256 === sha256).map((waiver) => waiver.rule));
+  const standing = judgement.findings.filter((f) => !accepted.has(f.rule));
+  if (standing.length === judgement.findings.length) return judgement;
+  const evidence = { ...judgement.evidence, accepted: [...accepted].sort() };
+  return conclude(context.policy, standing, evidence, {
+    cleared: `accepted ${[...accepted].sort().join(", ")}`,
+  });
+}

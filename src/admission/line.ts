@@ -1,0 +1,65 @@
+import type { Policy, RuleId, Sha256 } from "../model/mod.ts";
+import type { Reflink } from "./freeze.ts";
+import type { Say } from "./journal.ts";
+import type { Bench } from "./judge.ts";
+import type { Places } from "./places.ts";
+
+/** The audit log as the line needs it. An append that fails throws, and admission stops. */
+export interface AuditLog {
+  append(event: string, data: AuditData): Promise<unknown>;
+  /** Whether an entry with this event and claim id was already written, looked for at recovery only. */
+  has(event: string, claim: string): Promise<boolean>;
+}
+
+/** Only text, whole numbers and booleans: every reader in every language must hash the same bytes. */
+export type AuditValue = string | number | boolean | readonly AuditValue[] | {
+  readonly [key: string]: AuditValue;
+};
+export type AuditData = { readonly [key: string]: AuditValue };
+
+/** What the registry is told about a model. */
+export interface PromoteRequest {
+  readonly name: string;
+  readonly filename: string;
+  readonly sha256: string;
+  readonly size_bytes: number;
+  readonly source: string;
+  readonly source_revision: string;
+  readonly policy_version: string;
+  readonly scan_results: Readonly<Record<string, string>>;
+  readonly scanner_versions: Readonly<Record<string, string>>;
+}
+
+export type PromoteReply =
+  | { readonly outcome: "promoted" }
+  /** The registry said no, and would say no again. */
+  | { readonly outcome: "refused"; readonly rule: RuleId; readonly message: string }
+  /** It could not be asked; nothing was registered. */
+  | { readonly outcome: "unavailable"; readonly rule: RuleId; readonly message: string }
+  /** It may or may not have registered the model. */
+  | { readonly outcome: "unknown"; readonly rule: RuleId; readonly message: string };
+
+export interface Registry {
+  promote(request: PromoteRequest): Promise<PromoteReply>;
+}
+
+/** Remembers the digest of a local import when it is first promoted. */
+export interface Pins {
+  record(pin: { filename: string; sha256: Sha256; sizeBytes: number; at: Date }): void;
+}
+
+/** Everything one coordinator works with. */
+export interface Line {
+  readonly places: Places;
+  readonly policy: Policy;
+  readonly bench: Bench;
+  readonly audit: AuditLog;
+  readonly registry: Registry;
+  readonly pins: Pins;
+  readonly reflink: Reflink;
+  readonly say: Say;
+  readonly hostname: string;
+  readonly now: () => Date;
+  /** Called after every step that changed something outside this process: where a crash is interesting. */
+  readonly step: (name: string) => void;
+}

@@ -1,0 +1,15 @@
+/** The line: incoming, scanning, the seven stages, a verdict, the registry or rejected/. */
+export * from "./admit.ts";
+export * from "./held.ts";
+export * from "./incoming.ts";
+export * from "./journal.ts";
+export * from "./judge.ts";
+export * from "./line.ts";
+export * from "./places.ts";
+export * from "./recover.ts";
+export { digestInPlace, type Reflink } from "./freeze.ts";
+export { type Ended, reportUnreachable } from "./refuse.ts";
+export * from "./report.ts";
+export { REPORT_SUFFIX, shelfName } from "./shelf.ts";
+export * from "./settle.ts";
+export * from "./verdict.ts";

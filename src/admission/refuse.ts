@@ -1,0 +1,162 @@
+import fs from "node:fs";
+import { join } from "node:path";
+import { unlessMissing, writeDurably } from "../files/mod.ts";
+import { type Examination, isRuleId, type Refusal, type RuleId } from "../model/mod.ts";
+import { type Claim, closeClaim, inboxPath, update } from "./claim.ts";
+import type { RefusalIntent } from "./intent.ts";
+import { heldLine, refusedLine } from "./journal.ts";
+import type { AuditData, Line } from "./line.ts";
+import { sidecarName } from "./places.ts";
+import { rejectionReport } from "./report.ts";
+import { holdAgain, isRetryable } from "./held.ts";
+import { putBytes, putReport } from "./shelf.ts";
+
+/** How an admission ended, for exit codes and terminals. */
+export interface Ended {
+  readonly kind: "ended";
+  readonly name: string;
+  readonly word: "passed" | "rejected" | "failed" | "error";
+  readonly examination: Examination | null;
+  readonly refusal: Refusal | null;
+  /** Where the record or the report lies. */
+  readonly written: string | null;
+}
+
+/** Refuses or holds a claim: records the intent, then does it. */
+export async function refuse(
+  line: Line,
+  claim: Claim,
+  refusal: Refusal,
+  examination: Examination | null,
+): Promise<Ended> {
+  const intent = intentOf(line, claim, refusal, examination);
+  const decided = update(claim, { state: "refusing", intent });
+  line.step("refuse:intent-recorded");
+  await line.audit.append("decided", { claim: claim.id, filename: claim.record.name, verdict: refusal.word });
+  line.step("refuse:intent-audited");
+  const written = await finishRefusal(line, decided, intent);
+  return { kind: "ended", name: claim.record.name, word: refusal.word, examination, refusal, written };
+}
+
+function intentOf(
+  line: Line,
+  claim: Claim,
+  refusal: Refusal,
+  examination: Examination | null,
+): RefusalIntent {
+  const { origin, name } = claim.record;
+  const digest = examination?.digest ?? null;
+  const subject = {
+    name,
+    source: origin.kind === "remote" ? origin.url : "local-import",
+    sha256: digest?.sha256 ?? null,
+    sizeBytes: digest?.sizeBytes ?? null,
+  };
+  const report = rejectionReport(subject, refusal, examination, line.policy, line.now());
+  const kept = line.policy.quarantine.retainRawArtifacts ? "reject" : "delete";
+  return {
+    kind: "refuse",
+    word: refusal.word,
+    stage: refusal.stage,
+    rule: refusal.rule,
+    bytes: refusal.word === "error" ? "hold" : kept,
+    report: report as Record<string, unknown>,
+    sha256: subject.sha256,
+    size_bytes: subject.sizeBytes,
+    scanner_versions: { ...examination?.scanners },
+  };
+}
+
+/** Does what the intent says; every step may have been done before a crash. Returns the report's path. */
+export async function finishRefusal(line: Line, claim: Claim, intent: RefusalIntent): Promise<string> {
+  const { name } = claim.record;
+  const hold = intent.bytes === "hold";
+  const shelf = hold ? line.places.held : line.places.rejected;
+  const report = putReport(shelf, name, intent.report);
+  line.step("refuse:report-written");
+  disposeOfBytes(line, claim, intent, shelf);
+  line.step("refuse:bytes-moved");
+  await auditRefusal(line, claim, intent);
+  line.step("refuse:audited");
+  line.say(
+    hold ? heldLine(name, intent.rule) : refusedLine(
+      intent.word === "rejected" ? "REJECTED" : "FAILED",
+      name,
+      intent.stage ?? "format_gate",
+      intent.rule,
+    ),
+  );
+  if (!hold) shelveSidecar(line, claim);
+  line.step("refuse:sidecar-moved");
+  closeClaim(claim);
+  line.step("refuse:closed");
+  return report;
+}
+
+function disposeOfBytes(line: Line, claim: Claim, intent: RefusalIntent, shelf: string): void {
+  if (claim.record.borrowed !== null) return; // The caller's own file: it stays where it is.
+  switch (intent.bytes) {
+    case "hold": {
+      const rule: RuleId = isRuleId(intent.rule) ? intent.rule : "line/crashed";
+      holdAgain(line.places.held, claim.record.name, { rule, automatic: isRetryable(rule), at: line.now() });
+      putBytes(shelf, claim.record.name, inboxPath(claim));
+      return;
+    }
+    case "reject":
+      putBytes(shelf, claim.record.name, inboxPath(claim));
+      return;
+    case "delete":
+      fs.rmSync(inboxPath(claim), { recursive: true, force: true });
+  }
+}
+
+async function auditRefusal(line: Line, claim: Claim, intent: RefusalIntent): Promise<void> {
+  const event = intent.bytes === "hold" ? "held" : "rejected";
+  if (await line.audit.has(event, claim.id)) return;
+  const stage = intent.stage ?? "format_gate";
+  const reason = withoutPaths(String(intent.report.reason));
+  const data: AuditData = {
+    claim: claim.id,
+    filename: claim.record.name,
+    reason: stage,
+    rule: intent.rule,
+    passed: false,
+    severity: "CRITICAL",
+    sha256: intent.sha256 ?? "",
+    size_bytes: intent.size_bytes ?? 0,
+    scanner_versions: intent.scanner_versions,
+    details: { [stage]: { scanner: intent.rule, reason } },
+  };
+  await line.audit.append(event, data);
+}
+
+/** Reports a file whose name cannot be reached at all; it stays where it is. */
+export async function reportUnreachable(line: Line, name: string): Promise<void> {
+  const rule = "name/not-utf8";
+  const refusal: Refusal = { word: "rejected", stage: "format_gate", rule, reason: "the name is not UTF-8" };
+  const subject = { name, source: "local-import", sha256: null, sizeBytes: null };
+  putReport(line.places.rejected, name, rejectionReport(subject, refusal, null, line.policy, line.now()));
+  await line.audit.append("rejected", {
+    filename: name,
+    reason: "format_gate",
+    rule,
+    passed: false,
+    severity: "CRITICAL",
+  });
+  line.say(refusedLine("REJECTED", name, "format_gate", rule));
+}
+
+/** The audit log holds no path of this machine: only the last name of each is kept. URLs stay as they are. */
+export function withoutPaths(text: string): string {
+  return text.replace(/(?<![\w:/.])\/(?:[^\s"'/]+\/)+/g, "");
+}
+
+/** The origin stays with the refused bytes, so that moving them back to incoming does not turn them into a local import. */
+function shelveSidecar(line: Line, claim: Claim): void {
+  const sidecar = join(line.places.incoming, sidecarName(claim.record.name));
+  const origin = unlessMissing(() => fs.readFileSync(sidecar, "utf8"));
+  if (origin === null) return;
+  const keep = line.policy.quarantine.retainRawArtifacts && origin.length <= 4096;
+  if (keep) writeDurably(join(line.places.rejected, sidecarName(claim.record.name)), origin);
+  fs.rmSync(sidecar, { force: true });
+}

@@ -1,0 +1,150 @@
+import { createHash, type Hash } from "node:crypto";
+import { type TensorFormats } from "../measure/decode/mod.ts";
+import { Meter, type MeteredTensor } from "../measure/meter.ts";
+import type { Partial } from "../measure/partial.ts";
+import { runBytes } from "../measure/layout.ts";
+import { Kernels } from "../measure/wasm/mod.ts";
+import { type Chunk, planChunks, PlanCursor, type Region } from "./plan.ts";
+import type { SharedPass } from "./shared.ts";
+
+/** A tensor of a pass: its place and type. */
+export interface PassTensor {
+  readonly type: string;
+  readonly offset: number;
+  readonly sizeBytes: number;
+}
+
+/** What the threads of one pass need to know. */
+export interface PassInput {
+  /** In file order. */
+  readonly tensors: readonly PassTensor[];
+  readonly sizeBytes: number;
+  /** `null` when no statistics are wanted. */
+  readonly kernels: WebAssembly.Module | null;
+}
+
+/** The digest of a region: a tensor, the header or the padding. */
+export interface RegionDigest {
+  readonly region: number;
+  readonly sha256: string;
+}
+
+/** What a thread found out since it last told. */
+export interface Report {
+  readonly digests: readonly RegionDigest[];
+  readonly parts: readonly Partial[];
+}
+
+/** Cut length of a region whose type has no runs: any. */
+const ANYWHERE = 1;
+
+export function regionsOf(input: PassInput, formats: TensorFormats): Region[] {
+  return input.tensors.map(({ type, offset, sizeBytes }) => {
+    const format = formats.get(type);
+    const cutBytes = format === undefined || input.kernels === null ? ANYWHERE : runBytes(format);
+    return { offset, sizeBytes, cutBytes };
+  });
+}
+
+/** Hashes regions, chunk after chunk. */
+export class RegionHasher {
+  readonly #cursor: PlanCursor;
+  readonly #hashes = new Map<number, Hash>();
+  #digests: RegionDigest[] = [];
+  #next = 0;
+
+  constructor(
+    private readonly pass: SharedPass,
+    private readonly regions: readonly Region[],
+    sizeBytes: number,
+  ) {
+    this.#cursor = new PlanCursor(planChunks(regions, sizeBytes, pass.chunkBytes));
+  }
+
+  /** Hashes the next chunk if it was read; `false` when there is nothing to do now. */
+  step(): boolean {
+    if (this.#next >= this.pass.read) return false;
+    const chunk = this.#cursor.at(this.#next++);
+    if (chunk !== null) this.#hash(chunk);
+    this.pass.chunkHashed();
+    return true;
+  }
+
+  #hash(chunk: Chunk): void {
+    for (const { region, at, offset, length } of chunk.pieces) {
+      const hash = this.#hashes.get(region) ?? createHash("sha256");
+      hash.update(this.pass.view(chunk.index, at, length));
+      const sizeBytes = this.regions[region]?.sizeBytes;
+      if (offset + length === sizeBytes) {
+        this.#hashes.delete(region);
+        this.#digests.push({ region, sha256: hash.digest("hex") });
+      } else {
+        this.#hashes.set(region, hash);
+      }
+    }
+  }
+
+  /** The digests since the last call. */
+  take(): RegionDigest[] {
+    const digests = this.#digests;
+    this.#digests = [];
+    return digests;
+  }
+
+  /** The digests of header and padding, after the last chunk. */
+  finish(): void {
+    for (const [region, hash] of this.#hashes) this.#digests.push({ region, sha256: hash.digest("hex") });
+    this.#hashes.clear();
+  }
+}
+
+/** Measures whichever chunks are free to be measured. */
+export class ChunkMeter {
+  readonly #cursor: PlanCursor;
+  readonly #meter: Meter | null;
+  readonly #tensors: readonly (MeteredTensor | null)[];
+  #parts: Partial[] = [];
+
+  constructor(private readonly pass: SharedPass, input: PassInput, formats: TensorFormats, thread: number) {
+    this.#cursor = new PlanCursor(planChunks(regionsOf(input, formats), input.sizeBytes, pass.chunkBytes));
+    this.#meter = input.kernels === null
+      ? null
+      : new Meter(pass.memory, new Kernels(input.kernels, pass.memory), pass.meterAddress(thread));
+    this.#tensors = input.tensors.map(({ type, sizeBytes }, index) => {
+      const format = formats.get(type);
+      return format === undefined ? null : { index, type, format, sizeBytes };
+    });
+  }
+
+  /** Measures one chunk if one is waiting; `false` when there is nothing to do now. */
+  step(): boolean {
+    const claimed = this.pass.claim();
+    if (claimed === null) return false;
+    const chunk = this.#cursor.at(claimed);
+    if (chunk !== null && this.#meter !== null) this.#measure(chunk, this.#meter);
+    this.pass.chunkMeasured(claimed);
+    return true;
+  }
+
+  #measure(chunk: Chunk, meter: Meter): void {
+    const address = this.pass.slotAddress(chunk.index);
+    for (const { region, at, offset, length } of chunk.pieces) {
+      const tensor = this.#tensors[region];
+      if (tensor === undefined || tensor === null) continue;
+      const done = meter.measure(tensor, offset, address + at, length);
+      if (done !== null) this.#parts.push(done);
+    }
+  }
+
+  /** The parts that were completed since the last call. */
+  take(): Partial[] {
+    const parts = this.#parts;
+    this.#parts = [];
+    return parts;
+  }
+
+  finish(): void {
+    const rest = this.#meter?.flush() ?? null;
+    if (rest !== null) this.#parts.push(rest);
+  }
+}

@@ -1,0 +1,142 @@
+import { METER_BYTES } from "../measure/meter.ts";
+import { FREE_ADDRESS } from "../measure/wasm/mod.ts";
+
+/** Chunks that may be in memory at once: enough that no thread waits for another's last few, and still in cache. */
+export const SLOTS = 16;
+
+/** Reads of this size are the fastest, and the largest run of a 4-byte type fits. */
+export const USUAL_CHUNK_BYTES = 256 * 1024;
+
+const PAGE_BYTES = 65_536;
+
+/** Counters in the first bytes of the shared memory, by index of a 32-bit word. */
+const WORD = {
+  /** Chunks that were read. */
+  read: 0,
+  /** Chunks whose regions were hashed. */
+  hashed: 1,
+  /** Chunks that some thread has taken for measuring. */
+  claimed: 2,
+  /** Chunks in the whole file; 0 until the reader knows. */
+  total: 3,
+  /** Goes up whenever anything happened, to wait on. */
+  events: 4,
+  /** Set when the pass is given up. */
+  stopped: 5,
+  /** From here on, one for each slot: index of the chunk measured last, plus one. */
+  measured: 8,
+} as const;
+
+/**
+ * The memory that the threads of one pass share: counters, the constants of the kernels, a work area for each
+ * thread, and a ring of chunks.
+ */
+export class SharedPass {
+  readonly #words: Int32Array;
+  readonly bytes: Uint8Array;
+
+  constructor(readonly memory: WebAssembly.Memory, readonly chunkBytes: number, readonly threads: number) {
+    this.#words = new Int32Array(memory.buffer, 0, 64);
+    this.bytes = new Uint8Array(memory.buffer);
+  }
+
+  static create(chunkBytes: number, threads: number): SharedPass {
+    const pages = SharedPass.pages(chunkBytes, threads);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    return new SharedPass(memory, chunkBytes, threads);
+  }
+
+  static pages(chunkBytes: number, threads: number): number {
+    return Math.ceil((FREE_ADDRESS + threads * METER_BYTES + SLOTS * chunkBytes) / PAGE_BYTES);
+  }
+
+  meterAddress(thread: number): number {
+    return FREE_ADDRESS + thread * METER_BYTES;
+  }
+
+  slotAddress(chunk: number): number {
+    return FREE_ADDRESS + this.threads * METER_BYTES + (chunk % SLOTS) * this.chunkBytes;
+  }
+
+  view(chunk: number, at: number, length: number): Uint8Array {
+    const address = this.slotAddress(chunk) + at;
+    return this.bytes.subarray(address, address + length);
+  }
+
+  get read(): number {
+    return Atomics.load(this.#words, WORD.read);
+  }
+
+  get hashed(): number {
+    return Atomics.load(this.#words, WORD.hashed);
+  }
+
+  get total(): number {
+    return Atomics.load(this.#words, WORD.total);
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#words, WORD.stopped) !== 0;
+  }
+
+  /** Whether the slot of that chunk is free to be read into. */
+  isFree(chunk: number): boolean {
+    if (chunk < SLOTS) return true;
+    const before = chunk - SLOTS;
+    return this.hashed > before &&
+      Atomics.load(this.#words, WORD.measured + chunk % SLOTS) === before + 1;
+  }
+
+  chunkRead(): void {
+    Atomics.add(this.#words, WORD.read, 1);
+    this.#signal();
+  }
+
+  chunkHashed(): void {
+    Atomics.add(this.#words, WORD.hashed, 1);
+    this.#signal();
+  }
+
+  chunkMeasured(chunk: number): void {
+    Atomics.store(this.#words, WORD.measured + chunk % SLOTS, chunk + 1);
+    this.#signal();
+  }
+
+  setTotal(chunks: number): void {
+    Atomics.store(this.#words, WORD.total, chunks);
+    this.#signal();
+  }
+
+  stop(): void {
+    Atomics.store(this.#words, WORD.stopped, 1);
+    this.#signal();
+  }
+
+  /** Takes the next chunk that was read and nobody has measured yet; `null` when there is none now. */
+  claim(): number | null {
+    for (;;) {
+      const next = Atomics.load(this.#words, WORD.claimed);
+      if (next >= this.read) return null;
+      if (Atomics.compareExchange(this.#words, WORD.claimed, next, next + 1) === next) return next;
+    }
+  }
+
+  /** Whether every chunk of the file was taken for measuring. */
+  get allClaimed(): boolean {
+    return this.total > 0 && Atomics.load(this.#words, WORD.claimed) >= this.total;
+  }
+
+  get events(): number {
+    return Atomics.load(this.#words, WORD.events);
+  }
+
+  /** Sleeps until something happens after `events` was read, at most `milliseconds`. */
+  wait(events: number, milliseconds: number): void {
+    Atomics.wait(this.#words, WORD.events, events, milliseconds);
+  }
+
+  #signal(): void {
+    Atomics.add(this.#words, WORD.events, 1);
+    Atomics.notify(this.#words, WORD.events);
+  }
+}

@@ -1,0 +1,209 @@
+import { FormatError } from "../model/mod.ts";
+import {
+  EMBEDDED_PATTERNS,
+  EMBEDDED_PICKLE_LIMITS,
+  type EmbeddedName,
+  type EmbeddedPattern,
+  type Hidden,
+  hiddenPickle,
+} from "./embedded_patterns.ts";
+import { walkPickle } from "./pickle.ts";
+import { type ByteSource, MemorySource } from "./source.ts";
+
+export type { EmbeddedName, Hidden } from "./embedded_patterns.ts";
+
+/** A place where something may begin: the magic is there, the structure not yet proven. Plain data. */
+export interface Candidate {
+  readonly pattern: EmbeddedName;
+  /** Offset of the magic, in the same count as the chunks' offsets. */
+  readonly offset: number;
+}
+
+/** Of a possible pickle so much is walked where it is seen; most break off within a few bytes. */
+const QUICK_PICKLE_BYTES = 256;
+const CHUNK_BYTES = 1 << 20;
+
+/**
+ * Finds candidates in consecutive chunks of any size. Two bytes at a time are looked up in a table of the pairs that
+ * any magic contains at an even or an odd place, so that ordinary data costs one look-up for two bytes. Keeps the end
+ * of each chunk itself, so a magic across a seam is found once.
+ */
+export class EmbeddedScanner {
+  /** Bytes carried from one chunk to the next: one less than the longest magic. */
+  readonly overlapBytes: number;
+  private readonly pairs = new Uint8Array(65_536);
+  private readonly byFirstByte: readonly (readonly EmbeddedPattern[])[];
+  private carry = new Uint8Array(0);
+  private nextOffset: number | null = null;
+
+  constructor(patterns: readonly EmbeddedPattern[] = EMBEDDED_PATTERNS) {
+    this.overlapBytes = Math.max(...patterns.map((pattern) => pattern.magic.length)) - 1;
+    this.byFirstByte = Array.from(
+      { length: 256 },
+      (_, byte) => patterns.filter((p) => p.magic[0]?.includes(byte)),
+    );
+    for (const { magic: [first = [], second = [], third = []] } of patterns) {
+      for (const b of second) {
+        for (const a of first) this.pairs[a | (b << 8)] = 1;
+        for (const c of third) this.pairs[b | (c << 8)] = 1;
+      }
+    }
+  }
+
+  /** Candidates that end in this chunk, in order. Chunks must follow one another; a gap is the caller's mistake. */
+  push(chunk: Uint8Array, offset: number): Candidate[] {
+    if (this.nextOffset !== null && this.nextOffset !== offset) {
+      throw new Error(`Cannot scan bytes at ${offset}: the next are those at ${this.nextOffset}`);
+    }
+    this.nextOffset = offset + chunk.byteLength;
+    const found: Candidate[] = [];
+    this.acrossSeam(chunk, offset, found);
+    this.inside(chunk, offset, found);
+    this.keepEnd(chunk);
+    return found.sort((a, b) => a.offset - b.offset);
+  }
+
+  private acrossSeam(chunk: Uint8Array, offset: number, found: Candidate[]): void {
+    const kept = this.carry.byteLength;
+    const seam = new Uint8Array(kept + Math.min(this.overlapBytes, chunk.byteLength));
+    seam.set(this.carry);
+    seam.set(chunk.subarray(0, seam.byteLength - kept), kept);
+    for (let at = 0; at < kept; at++) {
+      for (const pattern of this.byFirstByte[seam[at] ?? 0] ?? []) {
+        if (at + pattern.magic.length > kept && matches(pattern, seam, at)) {
+          found.push({ pattern: pattern.name, offset: offset - kept + at });
+        }
+      }
+    }
+  }
+
+  /** Words of four bytes, two pairs each; a pair that may be of a magic at `p` means a start at `p` or `p - 1`. */
+  private inside(chunk: Uint8Array, offset: number, found: Candidate[]): void {
+    const begin = Math.min((4 - (chunk.byteOffset & 3)) & 3, chunk.byteLength);
+    const count = (chunk.byteLength - begin) >>> 3 << 1;
+    const end = begin + 4 * count;
+    for (let at = 0; at < begin - 1; at++) this.examine(chunk, at, offset, found);
+    const words = count === 0
+      ? new Uint32Array(0)
+      : new Uint32Array(chunk.buffer, chunk.byteOffset + begin, count);
+    const pairs = this.pairs;
+    for (let i = 0; i < count; i += 2) {
+      const a = words[i] ?? 0;
+      const b = words[i + 1] ?? 0;
+      const hit = (pairs[a & 0xffff] ?? 0) | (pairs[a >>> 16] ?? 0) | (pairs[b & 0xffff] ?? 0) |
+        (pairs[b >>> 16] ?? 0);
+      if (hit !== 0) this.examineEight(chunk, begin + 4 * i, offset, found);
+    }
+    for (let at = Math.max(0, end - 1); at < chunk.byteLength; at++) this.examine(chunk, at, offset, found);
+  }
+
+  private examineEight(chunk: Uint8Array, at: number, offset: number, found: Candidate[]): void {
+    for (let pair = at; pair < at + 8; pair += 2) {
+      if (this.pairs[(chunk[pair] ?? 0) | ((chunk[pair + 1] ?? 0) << 8)] === 0) continue;
+      if (pair > 0) this.examine(chunk, pair - 1, offset, found);
+      this.examine(chunk, pair, offset, found);
+    }
+  }
+
+  private examine(chunk: Uint8Array, at: number, offset: number, found: Candidate[]): void {
+    for (const pattern of this.byFirstByte[chunk[at] ?? 0] ?? []) {
+      if (!matches(pattern, chunk, at)) continue;
+      if (pattern.name === "pickle" && breaksAtOnce(chunk.subarray(at, at + QUICK_PICKLE_BYTES))) continue;
+      found.push({ pattern: pattern.name, offset: offset + at });
+    }
+  }
+
+  private keepEnd(chunk: Uint8Array): void {
+    const both = new Uint8Array(this.carry.byteLength + Math.min(this.overlapBytes, chunk.byteLength));
+    both.set(this.carry);
+    both.set(chunk.subarray(Math.max(0, chunk.byteLength - this.overlapBytes)), this.carry.byteLength);
+    this.carry = both.slice(Math.max(0, both.byteLength - this.overlapBytes));
+  }
+}
+
+function matches(pattern: EmbeddedPattern, bytes: Uint8Array, at: number): boolean {
+  const { magic } = pattern;
+  if (at + magic.length > bytes.byteLength) return false;
+  for (let i = 0; i < magic.length; i++) if (!magic[i]?.includes(bytes[at + i] ?? -1)) return false;
+  return true;
+}
+
+function breaksAtOnce(window: Uint8Array): boolean {
+  const report = walkPickle(new MemorySource(window), 0, EMBEDDED_PICKLE_LIMITS);
+  return (report.end === "broken" || report.end === "stop") && hiddenPickle(report, 0) === null;
+}
+
+/** Work spent on candidates stays within this much reading, however many the bytes offer. */
+const FREE_READ_BYTES = 64 << 20;
+const READ_SHARE = 8;
+
+/**
+ * Proves or refutes candidates by reading around them. Chance makes a few thousand candidates in a GiB and each costs
+ * little; bytes that offer so many that reading them would take long are made to, and are refused
+ * (`disguise/candidate-flood`).
+ */
+export class CandidateJudge {
+  private readonly metered: MeteredSource;
+  private readonly confirms = new Map(EMBEDDED_PATTERNS.map((p) => [p.name, p.confirm]));
+  private passed: ReadonlySet<number> = new Set();
+
+  constructor(source: ByteSource) {
+    this.metered = new MeteredSource(source, FREE_READ_BYTES + Math.floor(source.sizeBytes / READ_SHARE));
+  }
+
+  /** What begins at the candidate, or `null` when it was chance. Throws `FormatError` when the work is used up. */
+  judge(candidate: Candidate): Hidden | null {
+    this.metered.allow(candidate.offset);
+    if (candidate.pattern === "pickle") return this.judgePickle(candidate.offset);
+    return this.confirms.get(candidate.pattern)?.(this.metered, candidate.offset) ?? null;
+  }
+
+  /** A walk to its limit has passed every PROTO on its way: constant tensors can be one long run of them. */
+  private judgePickle(offset: number): Hidden | null {
+    if (this.passed.has(offset)) return null;
+    const report = walkPickle(this.metered, offset, EMBEDDED_PICKLE_LIMITS);
+    if (report.end === "limit") this.passed = new Set(report.protoOffsets);
+    return hiddenPickle(report, offset);
+  }
+}
+
+class MeteredSource implements ByteSource {
+  constructor(private readonly source: ByteSource, private readBytesLeft: number) {}
+
+  get sizeBytes(): number {
+    return this.source.sizeBytes;
+  }
+
+  read(offset: number, into: Uint8Array): number {
+    const count = this.source.read(offset, into);
+    this.readBytesLeft -= count;
+    return count;
+  }
+
+  allow(offset: number): void {
+    if (this.readBytesLeft > 0) return;
+    throw new FormatError(
+      "disguise/candidate-flood",
+      "more places look like the start of a program, archive or pickle than chance can explain",
+      { offset },
+    );
+  }
+}
+
+/** The first thing hidden anywhere in a source, searched from start to end; only of these kinds when they are given. */
+export function hiddenIn(source: ByteSource, only?: readonly EmbeddedName[]): Hidden | null {
+  const patterns = EMBEDDED_PATTERNS.filter((pattern) => only === undefined || only.includes(pattern.name));
+  const scanner = new EmbeddedScanner(patterns);
+  const judge = new CandidateJudge(source);
+  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, source.sizeBytes));
+  for (let offset = 0; offset < source.sizeBytes;) {
+    const count = source.read(offset, buffer);
+    if (count === 0) return null;
+    for (const candidate of scanner.push(buffer.subarray(0, count), offset)) {
+      const hidden = judge.judge(candidate);
+      if (hidden !== null) return hidden;
+    }
+    offset += count;
+  }
+  return null;
+}

@@ -1,0 +1,89 @@
+import { Command, CommanderError, Option } from "commander";
+import { StartupError } from "../model/mod.ts";
+import { runAdmit } from "./run_admit.ts";
+import { runAuditVerify } from "./run_audit.ts";
+import { runCheck } from "./run_check.ts";
+import { runExplain } from "./run_explain.ts";
+import { runList, runPinsForget, runPinsList, runRetry } from "./run_inventory.ts";
+import { runPolicyLint } from "./run_policy.ts";
+import { runRegistryRole } from "./run_registry.ts";
+import { runVerify } from "./run_verify.ts";
+import { runWatch } from "./run_watch.ts";
+import { versionOf } from "./configuration.ts";
+import { EXIT, type ExitCode, type World } from "./world.ts";
+
+/** Reads the arguments, runs what they ask for, and says how it ended. The only place where errors become text. */
+export async function runCommandLine(world: World, args: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = EXIT.passed;
+  const program = grammar(world, (result) => code = result);
+  try {
+    await program.parseAsync(args.length === 0 ? ["watch"] : [...args], { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.passed : EXIT.usage;
+    if (!(error instanceof StartupError)) throw error;
+    world.stderr.write(`ai-quarantine: ${error.message}\n`);
+    return EXIT.usage;
+  }
+}
+
+type Ran = ExitCode | Promise<ExitCode>;
+
+function grammar(world: World, done: (code: ExitCode) => void): Command {
+  /** Commander hands over arguments, then options, then the command. */
+  const run = <A extends unknown[]>(verb: (...args: A) => Ran) => async (...args: A): Promise<void> => {
+    done(await verb(...args));
+  };
+  const program = new Command("ai-quarantine")
+    .description("The gate between a model somebody downloaded and the engine that will run it.")
+    .version(versionOf(world))
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => world.stdout.write(text),
+      writeErr: (text) => world.stderr.write(text),
+    });
+  const verb = (name: string, description: string) => program.command(name).description(description);
+  const profile = new Option("--profile <name>", "one of the shipped policies").choices([
+    "appliance",
+    "standalone",
+  ]);
+
+  verb("check <path...>", "examine models where they lie; promote nothing")
+    .option("--source <url>", "where they were downloaded from")
+    .option("--policy <file>", "the policy to judge by")
+    .addOption(profile)
+    .option("--json", "one JSON object a path, one line each")
+    .option("--sarif", "one SARIF 2.1.0 log")
+    .action(run((paths: string[], options) => runCheck(world, paths, options)));
+  verb("admit <path...>", "take models through the whole line into the registry")
+    .option("--source <url>", "where they were downloaded from")
+    .option("--policy <file>", "the policy to judge by")
+    .addOption(profile)
+    .action(run((paths: string[], options) => runAdmit(world, paths, options)));
+  verb("watch", "the coordinator: take whatever is dropped into the incoming directory through the line")
+    .option("--once", "end when nothing is left to settle")
+    .option("--policy <file>", "the policy to judge by")
+    .addOption(profile)
+    .action(run((options) => runWatch(world, options)));
+  verb("registry", "serve the embedded registry on 127.0.0.1").action(run(() => runRegistryRole(world)));
+  verb("list", "what is registered, held and waiting").option("--json", "as JSON")
+    .action(run((options) => runList(world, options)));
+  verb("verify <name-or-path>", "compare a promoted model with its record")
+    .action(run((target: string) => runVerify(world, target)));
+  verb("explain <report>", "say what a rejection report means and what to do")
+    .action(run((report: string) => runExplain(world, report)));
+  verb("retry <name>", "take a held artifact through the line again")
+    .action(run((name: string) => runRetry(world, name)));
+  program.command("audit").description("the audit log")
+    .command("verify [file...]").description("check the hash chain of an audit log and its archives")
+    .action(run((files: string[]) => runAuditVerify(world, files)));
+  program.command("policy").description("policies")
+    .command("lint <file>").description("say everything that is wrong with a policy")
+    .action(run((file: string) => runPolicyLint(world, file)));
+  const pins = program.command("pins").description("digests recorded at first promotion");
+  pins.command("list").description("every recorded digest").action(run(() => runPinsList(world)));
+  pins.command("forget <name>").description("let the next model of this name in with another digest")
+    .action(run((name: string) => runPinsForget(world, name)));
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  return program;
+}

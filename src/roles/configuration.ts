@@ -1,0 +1,118 @@
+import fs from "node:fs";
+import { dirname, join } from "node:path";
+import { pinsPath } from "../admission/mod.ts";
+import { systemCode, unlessMissing } from "../files/mod.ts";
+import { type Policy, type StartupCode, StartupError } from "../model/mod.ts";
+import { EMPTY_CATALOG, loadCatalog } from "../policy/catalog.ts";
+import { loadPolicy } from "../policy/load.ts";
+import { EMPTY_LOCK, loadLock } from "../policy/lock.ts";
+import { PinStore } from "../policy/pins.ts";
+import type { TextFile } from "../policy/document.ts";
+import { type Allowlist, EMPTY_ALLOWLIST, loadAllowlist } from "../policy/sources.ts";
+import { POLICY_DIRECTORY, stateDirectory } from "./environment.ts";
+import type { StageInputs, World } from "./world.ts";
+
+/** Everything that was decided before the first byte: the policy and what stages 1 and 3 compare with. */
+export interface Configuration extends StageInputs {
+  readonly policy: Policy;
+  /** Where the policy was read from. */
+  readonly policyPath: string;
+}
+
+export interface PolicyChoice {
+  /** `--policy FILE` */
+  readonly file: string | undefined;
+  /** `--profile NAME`: one of the shipped profiles. */
+  readonly profile: string | undefined;
+}
+
+/** Reads the policy and its companions. Throws `StartupError` for anything missing or malformed. */
+export function configure(world: World, choice: PolicyChoice): Configuration {
+  const policyPath = choosePolicy(world, choice);
+  const text = readText(policyPath, "policy/unreadable");
+  return withCompanions(world, loadPolicy({ text, path: policyPath, now: world.now }), policyPath);
+}
+
+/** Adds the allowlist, the pins and the catalog to a policy: each beside it unless a variable names it. */
+export function withCompanions(world: World, policy: Policy, policyPath: string): Configuration {
+  const lock = companion(world, "MODELS_LOCK_PATH", policyPath, "models.lock.yaml", "lock/unreadable");
+  const catalog = companion(
+    world,
+    "MODEL_CATALOG_PATH",
+    policyPath,
+    "../model-catalog.yaml",
+    "catalog/schema",
+  );
+  const store = new PinStore(pinsPath(stateDirectory(world.env)));
+  return {
+    policy,
+    policyPath,
+    allowlist: allowlist(world, policyPath),
+    lock: lock === null ? EMPTY_LOCK : loadLock(lock),
+    catalog: catalog === null ? EMPTY_CATALOG : loadCatalog(catalog),
+    recorded: () => store.asSet(),
+  };
+}
+
+/**
+ * `--policy`, else `--profile`, else POLICY_PATH, else the installed policy, else the shipped standalone profile.
+ * A file that is named and missing is an error, never a reason to take the next one.
+ */
+function choosePolicy(world: World, { file, profile }: PolicyChoice): string {
+  if (file !== undefined && profile !== undefined) {
+    throw new StartupError(
+      "usage",
+      "Cannot use --policy and --profile together: the policy names its profile",
+    );
+  }
+  if (file !== undefined) return file;
+  const shipped = (name: string) => join(world.programRoot, "policy", `${name}.yaml`);
+  if (profile !== undefined) return shipped(profile);
+  const named = world.env("POLICY_PATH");
+  if (named !== undefined) return named;
+  const installed = join(POLICY_DIRECTORY, "policy.yaml");
+  return exists(installed) ? installed : shipped("standalone");
+}
+
+function allowlist(world: World, policyPath: string): Allowlist {
+  const file = companion(
+    world,
+    "SOURCES_ALLOWLIST_PATH",
+    policyPath,
+    "sources.allowlist.yaml",
+    "allowlist/unreadable",
+  );
+  return file === null ? EMPTY_ALLOWLIST : loadAllowlist(file);
+}
+
+/** A file that a variable names must be there; the one beside the policy may be missing. */
+function companion(
+  world: World,
+  variable: "SOURCES_ALLOWLIST_PATH" | "MODELS_LOCK_PATH" | "MODEL_CATALOG_PATH",
+  policyPath: string,
+  name: string,
+  code: StartupCode,
+): TextFile | null {
+  const named = world.env(variable);
+  const path = named ?? join(dirname(policyPath), name);
+  if (named === undefined && !exists(path)) return null;
+  return { text: readText(path, code), path };
+}
+
+function exists(path: string): boolean {
+  return unlessMissing(() => fs.statSync(path)) !== null;
+}
+
+function readText(path: string, code: StartupCode): string {
+  try {
+    return fs.readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new StartupError(code, `Cannot read ${path}: ${systemCode(cause) ?? "unreadable"}`, { cause });
+  }
+}
+
+/** The version of this program, from deno.json. */
+export function versionOf(world: Pick<World, "programRoot">): string {
+  const { version } = JSON.parse(fs.readFileSync(join(world.programRoot, "deno.json"), "utf8"));
+  return String(version);
+}

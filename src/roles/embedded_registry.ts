@@ -1,0 +1,89 @@
+import { join } from "node:path";
+import type { Places } from "../admission/mod.ts";
+import { StartupError } from "../model/mod.ts";
+import {
+  assertRegistryAddress,
+  mintToken,
+  type RegistryAddress,
+  type TokenReader,
+  tokenReader,
+} from "../registry/mod.ts";
+import type { World } from "./world.ts";
+
+/** A registry of our own for one `admit`, in a process of its own. */
+export interface EmbeddedRegistry {
+  readonly address: RegistryAddress;
+  readonly token: TokenReader;
+  stop(): Promise<void>;
+}
+
+const READY = /^registry: listening on (http:\/\/127\.0\.0\.1:\d+)\n/;
+const READY_WITHIN_MS = 10_000;
+
+/**
+ * Starts the `registry` role over the registry directory of `places`, on a free port. Its token is minted into the
+ * state directory (0600) the first time.
+ */
+export async function startEmbeddedRegistry(world: World, places: Places): Promise<EmbeddedRegistry> {
+  const tokenPath = join(places.state, "registry.token");
+  mintToken(tokenPath);
+  const deno = world.env("AI_QUARANTINE_DENO");
+  const child = new Deno.Command(join(world.programRoot, "scripts", "ai-quarantine"), {
+    args: ["registry"],
+    clearEnv: true,
+    env: {
+      PATH: "/usr/bin:/bin",
+      HOME: world.env("HOME") ?? "/",
+      ...(deno === undefined ? {} : { AI_QUARANTINE_DENO: deno }),
+      AI_QUARANTINE_BWRAP: "",
+      STATE_DIRECTORY: places.state,
+      REGISTRY_DIR: places.registry,
+      REGISTRY_URL: "http://127.0.0.1:0",
+      SERVICE_TOKEN_PATH: tokenPath,
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const stop = async () => {
+    try {
+      child.kill("SIGTERM");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // It has ended already.
+    }
+    await child.status;
+  };
+  const output = child.stdout.getReader();
+  const url = await readyUrl(output, stop);
+  void drain(output);
+  return {
+    address: assertRegistryAddress(url, { profile: "appliance", localhostOnly: true }),
+    token: tokenReader({ serviceToken: null, paths: [tokenPath] }),
+    stop,
+  };
+}
+
+async function readyUrl(
+  output: ReadableStreamDefaultReader<Uint8Array>,
+  stop: () => Promise<void>,
+): Promise<string> {
+  const timer = setTimeout(() => void stop(), READY_WITHIN_MS);
+  try {
+    let text = "";
+    for (let read = await output.read(); !read.done; read = await output.read()) {
+      text += new TextDecoder().decode(read.value);
+      const url = READY.exec(text)?.[1];
+      if (url !== undefined) return url;
+    }
+    throw new StartupError(
+      "registry/address",
+      "Cannot start the embedded registry: it ended before it was ready",
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function drain(output: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  while (!(await output.read()).done);
+}

@@ -1,0 +1,71 @@
+import { Buffer } from "node:buffer";
+import { examineWith, reasonOfError, ruleOfError } from "../admission/mod.ts";
+import { type Artifact, type Stage, type StageContext, UndecidedError } from "../model/mod.ts";
+import {
+  doneLine,
+  type Job,
+  jobSchema,
+  MAX_LINE_BYTES,
+  PROTOCOL_VERSION,
+  type Reply,
+} from "../tools/protocol.ts";
+
+/** Most progress lines per second; more would only cost. */
+const PROGRESS_EVERY_MS = 100;
+
+/**
+ * The examiner role: reads one job from stdin, runs one stage over one artifact, says what it found on stdout, and
+ * is gone. It holds nothing and can reach nothing but the artifact.
+ */
+export async function examine(stages: readonly Stage[]): Promise<void> {
+  say({ t: "hello", v: PROTOCOL_VERSION });
+  const job = jobSchema.parse(JSON.parse(await readLine()));
+  const stage = stages.find((candidate) => candidate.id === job.stage);
+  if (stage === undefined) throw new Error(`Cannot examine: no stage ${job.stage}`);
+  const { digest, ...claimed } = job.artifact;
+  const artifact: Artifact = {
+    ...claimed,
+    digest: digest === null ? notHashedYet() : Promise.resolve(digest),
+  };
+  const outcome = await examineWith(stage, artifact, context(job.policy));
+  if (outcome.kind !== "broken") return say(doneLine(outcome));
+  say({ t: "error", rule: ruleOfError(outcome.error), message: reasonOfError(outcome.error) });
+}
+
+function notHashedYet(): Promise<never> {
+  const digest = Promise.reject(new UndecidedError("line/crashed", "the digest is not known yet"));
+  digest.catch(() => {}); // Only whoever asks for it shall fail.
+  return digest;
+}
+
+function context(policy: Job["policy"]): StageContext {
+  let last = 0;
+  return {
+    policy: { ...policy, accept: [] },
+    now: () => new Date(0),
+    signal: new AbortController().signal,
+    progress(bytes) {
+      const now = performance.now();
+      if (now - last < PROGRESS_EVERY_MS) return;
+      last = now;
+      say({ t: "progress", bytes });
+    },
+  };
+}
+
+async function readLine(): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of Deno.stdin.readable) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (chunk.includes(10)) break;
+    if (size > MAX_LINE_BYTES) throw new Error("Cannot read the job: too long");
+  }
+  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+}
+
+function say(reply: Reply): void {
+  const line = new TextEncoder().encode(JSON.stringify(reply) + "\n");
+  for (let written = 0; written < line.byteLength;) written += Deno.stdout.writeSync(line.subarray(written));
+}

@@ -1,0 +1,151 @@
+import fs from "node:fs";
+import { dirname } from "node:path";
+import {
+  anchorPath,
+  type AuditLog,
+  type Line,
+  lockPath,
+  pinsPath,
+  type Places,
+  type Reflink,
+  type Say,
+} from "../admission/mod.ts";
+import { AuditChain } from "../audit/mod.ts";
+import { unlessMissing } from "../files/mod.ts";
+import { StartupError } from "../model/mod.ts";
+import { PinStore } from "../policy/pins.ts";
+import type { RegistryClient } from "../registry/mod.ts";
+import type { Coordinator } from "./coordinator.ts";
+import type { World } from "./world.ts";
+
+/** One coordinator at work: holds the lock and the audit log until it is closed. */
+export interface OpenLine {
+  readonly line: Line;
+  close(): Promise<void>;
+}
+
+export interface LineOptions {
+  readonly places: Places;
+  readonly auditLog: string;
+  readonly registry: Pick<RegistryClient, "promote">;
+  readonly say: Say;
+  /** A test that kills the program at a step; nothing otherwise. */
+  readonly step?: (name: string) => void;
+}
+
+const MEGABYTE = 1024 * 1024;
+
+/** Takes the lock, opens the audit log, makes the directories. Throws `StartupError` when any of them cannot be had. */
+export async function openLine(
+  world: World,
+  { policy, bench }: Coordinator,
+  options: LineOptions,
+): Promise<OpenLine> {
+  const { places } = options;
+  for (const path of Object.values(places)) makePlace(path);
+  const lock = takeLock(lockPath(places.state));
+  try {
+    const chain = await AuditChain.open({
+      path: options.auditLog,
+      anchorPath: anchorPath(places.state),
+      maxSizeBytes: policy.audit.maxSizeMb * MEGABYTE,
+      now: world.now,
+      ...hmacKey(world),
+    });
+    const line: Line = {
+      places,
+      policy,
+      bench,
+      audit: auditLog(chain),
+      registry: options.registry,
+      pins: recorder(places),
+      reflink: reflinkWithCp(),
+      say: options.say,
+      hostname: world.hostname(),
+      now: world.now,
+      step: options.step ?? (() => {}),
+    };
+    return {
+      line,
+      async close() {
+        await chain.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+function makePlace(path: string): void {
+  try {
+    fs.mkdirSync(path, { recursive: true, mode: 0o750 });
+  } catch (cause) {
+    throw new StartupError(
+      "state/unreadable",
+      `Cannot use ${path}: it is not a directory this program may write to`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** One lock covers every program that changes the line. */
+function takeLock(path: string): Deno.FsFile {
+  const file = Deno.openSync(path, { create: true, write: true, mode: 0o600 });
+  if (file.tryLockSync(true)) return file;
+  file.close();
+  throw new StartupError("state/locked", `Cannot start: another ai-quarantine holds ${path}`);
+}
+
+function hmacKey(world: World): { hmacKey?: Uint8Array } {
+  const path = world.env("AUDIT_HMAC_KEY_PATH");
+  if (path === undefined) return {};
+  const key = unlessMissing(() => fs.readFileSync(path));
+  if (key === null) {
+    throw new StartupError("audit/unavailable", `Cannot read the audit key ${path}: no such file`);
+  }
+  return { hmacKey: key };
+}
+
+function auditLog(chain: AuditChain): AuditLog {
+  return {
+    append: (event, data) => chain.append(event, data),
+    has: async (event, claim) => {
+      return await chain.findLast((entry) => entry.event === event && entry.data.claim === claim) !== null;
+    },
+  };
+}
+
+function recorder(places: Places): Line["pins"] {
+  const store = new PinStore(pinsPath(places.state));
+  return {
+    record: ({ filename, sha256, sizeBytes, at }) => store.record({ name: filename, sha256, sizeBytes }, at),
+  };
+}
+
+/** Copies by reflink with cp(1); where the filesystem once said it cannot, it is not asked again. */
+export function reflinkWithCp(): Reflink {
+  const incapable = new Set<number>();
+  return async (from, to) => {
+    const { dev } = fs.lstatSync(dirname(to));
+    if (incapable.has(dev)) return false;
+    const args = ["--reflink=always", "--no-dereference", "--", from, to];
+    const copy = new Deno.Command(CP, {
+      args,
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    });
+    const { success } = await copy.output();
+    if (success) return true;
+    incapable.add(dev);
+    fs.rmSync(to, { force: true });
+    return false;
+  };
+}
+
+const CP = "/usr/bin/cp";

@@ -1,0 +1,82 @@
+import fs from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { digestInPlace } from "../admission/mod.ts";
+import { escapeName, unlessMissing } from "../files/mod.ts";
+import { type FileDigest, StartupError } from "../model/mod.ts";
+import { PROVENANCE_SUFFIX } from "../provenance/record.ts";
+import { readManifestEntries } from "../registry/mod.ts";
+import { embeddedPlaces } from "./environment.ts";
+import { EXIT, type ExitCode, type World } from "./world.ts";
+
+const recordSchema = z.looseObject({
+  artifact: z.looseObject({ filename: z.string(), sha256: z.string(), size_bytes: z.number() }),
+  promotion: z.looseObject({ timestamp: z.string() }),
+  files: z.array(z.looseObject({ path: z.string(), sha256: z.string() })).optional(),
+});
+
+/** `verify NAME|PATH`: hashes a promoted model again and compares it with its record, naming what differs. */
+export async function runVerify(world: World, target: string): Promise<ExitCode> {
+  const path = locate(world, target);
+  const record = readRecord(path);
+  const { sha256, files } = await digestInPlace(path, {});
+  if (sha256 === record.artifact.sha256) {
+    world.stdout.write(
+      `VERIFIED: ${escapeName(basename(path))} sha256=${sha256} promoted ${record.promotion.timestamp}\n`,
+    );
+    return EXIT.passed;
+  }
+  world.stdout.write(
+    `FAILED: ${escapeName(basename(path))} expected ${record.artifact.sha256} actual ${sha256}\n`,
+  );
+  for (const line of differences(record.files ?? [], files)) world.stdout.write(`  ${escapeName(line)}\n`);
+  return EXIT.refused;
+}
+
+/** A path that exists, else the name of a registered model. */
+function locate(world: World, target: string): string {
+  if (unlessMissing(() => fs.lstatSync(target)) !== null) return resolve(target);
+  const { registry } = embeddedPlaces(world.env);
+  const entry = readManifestEntries(registry).find(({ name, filename }) =>
+    name === target || filename === target
+  );
+  if (entry === undefined) {
+    throw new StartupError("usage", `Cannot verify ${target}: no such file and no such model`);
+  }
+  return join(registry, entry.filename);
+}
+
+function readRecord(path: string): z.infer<typeof recordSchema> {
+  const where = join(dirname(path), basename(path) + PROVENANCE_SUFFIX);
+  const text = unlessMissing(() => fs.readFileSync(where, "utf8"));
+  if (text === null) throw new StartupError("usage", `Cannot verify ${path}: it has no record ${where}`);
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new StartupError("usage", `Cannot verify ${path}: ${where} is not a provenance record`, { cause });
+  }
+}
+
+/** Which files of a directory changed, came or went; a file that moved is named with both names. */
+function differences(
+  recorded: readonly { path: string; sha256: string }[],
+  now: readonly FileDigest[],
+): string[] {
+  const present = new Map(now.map(({ path, sha256 }) => [path, sha256 as string]));
+  const gone = recorded.filter(({ path }) => !present.has(path));
+  const known = new Set(recorded.map(({ path }) => path));
+  const added = now.filter(({ path }) => !known.has(path));
+  const changed = recorded.filter(({ path, sha256 }) => present.has(path) && present.get(path) !== sha256);
+  const renamed = gone.flatMap((old) => {
+    const to = added.find(({ sha256 }) => sha256 === old.sha256);
+    return to === undefined ? [] : [{ from: old.path, to: to.path }];
+  });
+  const from = new Set(renamed.map((one) => one.from));
+  const to = new Set(renamed.map((one) => one.to));
+  return [
+    ...changed.map(({ path }) => `changed: ${path}`),
+    ...renamed.map((one) => `renamed: ${one.from} -> ${one.to}`),
+    ...gone.filter(({ path }) => !from.has(path)).map(({ path }) => `missing: ${path}`),
+    ...added.filter(({ path }) => !to.has(path)).map(({ path }) => `added: ${path}`),
+  ];
+}

@@ -1,0 +1,60 @@
+import { type Admission, type JournalLine, warning } from "../admission/mod.ts";
+import { StartupError } from "../model/mod.ts";
+import { configure } from "./configuration.ts";
+import { coordinator } from "./coordinator.ts";
+import { auditLogPath, watchedPlaces } from "./environment.ts";
+import { openLine } from "./line.ts";
+import { registryClient } from "./registry_access.ts";
+import { exitCodeOf } from "./run_check.ts";
+import { stopSignal } from "./signals.ts";
+import { watch, type WatchOptions } from "./watch.ts";
+import { EXIT, type ExitCode, type World, worst } from "./world.ts";
+
+export interface WatchArguments {
+  readonly once?: boolean;
+  readonly policy?: string;
+  readonly profile?: string;
+}
+
+/** `watch`: the coordinator. Under systemd it ends when it has been idle; elsewhere it stays until it is told. */
+export async function runWatch(world: World, options: WatchArguments): Promise<ExitCode> {
+  const underSystemd = world.env("INVOCATION_ID") !== undefined;
+  const configuration = configure(world, { file: options.policy, profile: options.profile });
+  if (configuration.policy.profile === "appliance" && !underSystemd) {
+    throw new StartupError(
+      "sandbox/missing",
+      "Cannot watch under the appliance profile without systemd: each artifact needs a sandbox unit of its own",
+    );
+  }
+  using stop = stopSignal();
+  const tools = coordinator(world, configuration, { signal: stop.signal, progress: () => {} });
+  const say = (line: JournalLine) => world.stdout.write(`<${line.priority}>${line.text}\n`);
+  const registry = registryClient(world, configuration.policy, null);
+  const places = watchedPlaces(world.env);
+  const open = await openLine(world, tools, {
+    places,
+    auditLog: auditLogPath(world.env, false),
+    registry,
+    say,
+  });
+  const until: WatchOptions["until"] = options.once === true
+    ? "once"
+    : underSystemd
+    ? "until-idle"
+    : "forever";
+  const codes: ExitCode[] = [];
+  try {
+    if (!configuration.policyPath.startsWith("/etc/")) {
+      say(warning(`the policy is ${configuration.policyPath}`));
+    }
+    for await (const ended of watch(open.line, { until, signal: stop.signal })) codes.push(codeOf(ended));
+  } finally {
+    await open.close();
+  }
+  return options.once === true ? worst(codes) : EXIT.passed;
+}
+
+function codeOf(ended: Admission): ExitCode {
+  if (ended.kind === "parked") return EXIT.undecided;
+  return exitCodeOf({ decision: { word: ended.word, refusal: ended.refusal } });
+}

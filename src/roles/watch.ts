@@ -1,0 +1,94 @@
+import {
+  type Admission,
+  admit,
+  claimFromIncoming,
+  type Entry,
+  type Line,
+  listIncoming,
+  recover,
+  releaseDue,
+  reportUnreachable,
+  resumeWaiting,
+  SettleWatch,
+  unreachableNames,
+  warning,
+} from "../admission/mod.ts";
+import { AuditError } from "../audit/mod.ts";
+import { watchForCloses } from "./close_hints.ts";
+
+export interface WatchOptions {
+  /** `once`: until nothing is left to settle. `until-idle`: until nothing came for a minute. `forever`: until told. */
+  readonly until: "once" | "until-idle" | "forever";
+  readonly signal: AbortSignal;
+}
+
+const POLL_MS = 250;
+const IDLE_MS = 60_000;
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * The coordinator's loop: finishes what a crash left, then takes each artifact that has settled, one at a time, and
+ * yields how each ended. Stays alive while something visible is still settling.
+ */
+export async function* watch(line: Line, { until, signal }: WatchOptions): AsyncGenerator<Admission> {
+  yield* recover(line);
+  releaseDue(line.places.held, line.places.incoming, line.now());
+  const settle = new SettleWatch();
+  const reported = new Set<string>();
+  using _hints = watchForCloses(line.places.incoming, settle);
+  let busyMs = Date.now();
+  let sweptMs = Date.now();
+  while (!signal.aborted) {
+    const entries = listIncoming(line.places.incoming);
+    for (const entry of settle.settled(entries, Date.now())) {
+      if (signal.aborted) return;
+      const ended = await admitOne(line, entry);
+      if (ended !== null) yield ended;
+    }
+    await reportOnce(line, reported);
+    if (Date.now() - sweptMs >= SWEEP_EVERY_MS) {
+      releaseDue(line.places.held, line.places.incoming, line.now());
+      yield* resumeWaiting(line);
+      sweptMs = Date.now();
+    }
+    if (entries.length > 0) busyMs = Date.now();
+    else if (until === "once") return;
+    else if (until === "until-idle" && Date.now() - busyMs >= IDLE_MS) return;
+    await pause(POLL_MS, signal);
+  }
+}
+
+/**
+ * Takes one artifact through the line. What fails in a way nobody foresaw leaves its bytes in scanning/, to be tried
+ * again by the next sweep, and never blocks the artifacts behind it; only a log that cannot be written stops all.
+ */
+async function admitOne(line: Line, entry: Entry): Promise<Admission | null> {
+  try {
+    return await admit(line, await claimFromIncoming(line, entry.name, entry.shape));
+  } catch (error) {
+    if (error instanceof AuditError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    line.say(warning(`${entry.name} could not be taken through the line and is tried again: ${why}`));
+    return null;
+  }
+}
+
+async function reportOnce(line: Line, reported: Set<string>): Promise<void> {
+  for (const name of unreachableNames(line.places.incoming)) {
+    if (reported.has(name)) continue;
+    reported.add(name);
+    await reportUnreachable(line, name);
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

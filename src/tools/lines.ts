@@ -1,0 +1,48 @@
+import { UndecidedError } from "../model/mod.ts";
+import { MAX_LINE_BYTES, MAX_REPLY_BYTES } from "./protocol.ts";
+
+/**
+ * Splits a worker's output into lines, never holding more than one line. Too long a line or too much in all is
+ * `worker/flood`; bytes that are not UTF-8 are `worker/protocol`.
+ */
+export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  let total = 0;
+  for await (const chunk of stream) {
+    total += chunk.byteLength;
+    if (total > MAX_REPLY_BYTES) throw flood(`more than ${MAX_REPLY_BYTES} bytes`);
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      yield decode(decoder, [...pending, chunk.subarray(start, end)]);
+      pending = [];
+      pendingBytes = 0;
+      start = end + 1;
+    }
+    const rest = chunk.slice(start);
+    pendingBytes += rest.byteLength;
+    if (pendingBytes > MAX_LINE_BYTES) throw flood(`a line of more than ${MAX_LINE_BYTES} bytes`);
+    if (rest.byteLength > 0) pending.push(rest);
+  }
+  if (pending.length > 0) yield decode(decoder, pending);
+}
+
+function decode(decoder: TextDecoder, parts: readonly Uint8Array[]): string {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  if (whole.byteLength > MAX_LINE_BYTES) throw flood(`a line of more than ${MAX_LINE_BYTES} bytes`);
+  try {
+    return decoder.decode(whole);
+  } catch (cause) {
+    throw new UndecidedError("worker/protocol", "the sandbox's answer is not UTF-8", { cause });
+  }
+}
+
+function flood(what: string): UndecidedError {
+  return new UndecidedError("worker/flood", `the sandbox said ${what}`);
+}

@@ -1,0 +1,96 @@
+import { UndecidedError } from "../model/mod.ts";
+import type { Job } from "./protocol.ts";
+import type { OpenSandbox, Sandbox } from "./worker.ts";
+
+/** How worker roles are started where no systemd gives each job a unit of its own. */
+export interface ProcessSandboxOptions {
+  /** The project's launcher: it knows the exact permissions of every role. */
+  readonly launcher: string;
+  /** bubblewrap, where it is installed. */
+  readonly bwrap: string | null;
+  /** Directories a worker needs to run at all: the program's own code and the runtime. Read-only. */
+  readonly programRoots: readonly string[];
+  /** The runtime's cache of compiled code, where there is one: it halves a worker's start. */
+  readonly cache: string | null;
+  /** The only variables a worker sees. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Where the artifact appears inside a bubblewrap sandbox, whatever its path outside. */
+const INSIDE = "/artifact";
+
+/** Opens one child process per job: under bubblewrap with its own empty namespaces, else with the runtime's wall alone. */
+export function processSandbox(options: ProcessSandboxOptions): OpenSandbox {
+  return (job) => Promise.resolve(start(options, job));
+}
+
+function start(options: ProcessSandboxOptions, job: Job): Sandbox {
+  const path = options.bwrap === null ? job.artifact.path : INSIDE;
+  const env = { ...options.environment, ...cacheVariables(options), AI_QUARANTINE_ARTIFACT: path };
+  const [command, args] = options.bwrap === null
+    ? [options.launcher, ["examine"]]
+    : [options.bwrap, [...wall(options, job.artifact.path), options.launcher, "examine"]];
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(command, {
+      args,
+      env,
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+  } catch (cause) {
+    throw new UndecidedError("worker/start", `Cannot start the examiner: ${command} did not run`, { cause });
+  }
+  return {
+    artifactPath: path,
+    input: child.stdin,
+    output: child.stdout,
+    kill: () => killQuietly(child),
+    ended: child.status.then(({ code, signal }) => signal === null ? `exit ${code}` : `killed by ${signal}`),
+  };
+}
+
+function killQuietly(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // It has ended already.
+  }
+}
+
+/** Outside bubblewrap the runtime uses its cache as it is; inside it gets a copy, which the launcher makes. */
+function cacheVariables({ bwrap, cache }: ProcessSandboxOptions): Record<string, string> {
+  if (cache === null) return {};
+  return bwrap === null ? { DENO_DIR: cache } : { DENO_DIR: CACHE_INSIDE, AI_QUARANTINE_CACHE: "/cache" };
+}
+const CACHE_INSIDE = "/tmp/deno";
+
+/** Everything unshared, nothing writable, the artifact alone: https://github.com/containers/bubblewrap */
+function wall({ programRoots, cache }: ProcessSandboxOptions, artifact: string): string[] {
+  const readOnly = ["/usr", "/bin", "/lib", "/lib64", ...programRoots];
+  return [
+    "--unshare-all",
+    "--die-with-parent",
+    "--new-session",
+    "--cap-drop",
+    "ALL",
+    ...readOnly.flatMap((path) => ["--ro-bind-try", path, path]),
+    "--ro-bind",
+    artifact,
+    INSIDE,
+    "--proc",
+    "/proc",
+    "--dev",
+    "/dev",
+    "--tmpfs",
+    "/tmp",
+    ...(cache === null
+      ? []
+      : ["--ro-bind", cache, "/cache", "--ro-bind-try", `${cache}/gen`, `${CACHE_INSIDE}/gen`]),
+    "--chdir",
+    "/",
+    "--",
+  ];
+}

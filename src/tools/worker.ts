@@ -1,0 +1,113 @@
+import { type Json, type Judgement, type Policy, UndecidedError } from "../model/mod.ts";
+import { linesOf } from "./lines.ts";
+import { type Job, judgementFrom, readReply } from "./protocol.ts";
+
+/** A fresh sandbox with nothing in it but one artifact, and the means to talk to it and to end it. */
+export interface Sandbox {
+  /** Where the worker sees the artifact. */
+  readonly artifactPath: string;
+  readonly input: WritableStream<Uint8Array>;
+  readonly output: ReadableStream<Uint8Array>;
+  /** Ends the worker and everything it started. Safe to call twice. */
+  kill(): void;
+  /** Settles when it is gone: how it ended, in words. */
+  readonly ended: Promise<string>;
+}
+
+/** Starts a sandbox that can see the artifact of `job` and nothing else. */
+export type OpenSandbox = (job: Job) => Promise<Sandbox>;
+
+export interface Listening {
+  readonly policy: Policy;
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+  readonly progress: (bytes: number) => void;
+  /** Per-tensor records as they arrive. */
+  readonly tensor?: (record: Json) => void;
+}
+
+/**
+ * Gives one job to a fresh sandbox and waits for its judgement. Whatever goes wrong (it cannot start, says nothing,
+ * loops, floods, dies, contradicts itself) is an `UndecidedError`, and the sandbox is gone when this returns.
+ */
+export async function runJob(open: OpenSandbox, job: Job, listening: Listening): Promise<Judgement> {
+  const sandbox = await open(job);
+  const deadline = AbortSignal.timeout(listening.deadlineMs);
+  const stop = AbortSignal.any([deadline, listening.signal]);
+  const kill = () => sandbox.kill();
+  stop.addEventListener("abort", kill, { once: true });
+  try {
+    await send(sandbox, job);
+    return await listen(sandbox, listening);
+  } catch (error) {
+    if (deadline.aborted) throw late(job, listening.deadlineMs, error);
+    if (listening.signal.aborted) {
+      throw new UndecidedError("line/stopped", "stopped before the verdict", { cause: error });
+    }
+    throw error;
+  } finally {
+    stop.removeEventListener("abort", kill);
+    sandbox.kill();
+    await sandbox.ended;
+  }
+}
+
+async function send(sandbox: Sandbox, job: Job): Promise<void> {
+  const writer = sandbox.input.getWriter();
+  const inside = { ...job, artifact: { ...job.artifact, path: sandbox.artifactPath } };
+  try {
+    await writer.write(new TextEncoder().encode(JSON.stringify(inside) + "\n"));
+    await writer.close();
+  } catch (cause) {
+    throw new UndecidedError("worker/died", "the sandbox closed before it took its job", { cause });
+  }
+}
+
+async function listen(sandbox: Sandbox, { policy, progress, tensor }: Listening): Promise<Judgement> {
+  let greeted = false;
+  for await (const line of linesOf(sandbox.output)) {
+    const reply = readReply(line);
+    if (!greeted && reply.t !== "hello") {
+      throw new UndecidedError("worker/protocol", "the sandbox did not greet first");
+    }
+    switch (reply.t) {
+      case "hello":
+        greeted = true;
+        break;
+      case "progress":
+        progress(reply.bytes);
+        break;
+      case "tensor":
+        tensor?.(reply.record);
+        break;
+      case "error":
+        throw errorFrom(reply);
+      case "done":
+        return judgementFrom(reply, policy);
+    }
+  }
+  const rule = greeted ? "worker/died" : "worker/start";
+  throw new UndecidedError(rule, `the sandbox ended without an answer (${await sandbox.ended})`);
+}
+
+function errorFrom({ rule, message }: { rule: string; message: string }): UndecidedError {
+  return new UndecidedError(isUndecidedRule(rule) ? rule : "worker/died", message);
+}
+
+/** A worker may say why it could not decide only in the terms of its own side. */
+function isUndecidedRule(rule: string): rule is typeof UNDECIDED_RULES[number] {
+  return (UNDECIDED_RULES as readonly string[]).includes(rule);
+}
+const UNDECIDED_RULES = [
+  "claim/unreadable",
+  "claim/changed",
+  "line/digest-disagrees",
+  "line/crashed",
+] as const;
+
+function late(job: Job, deadlineMs: number, cause: unknown): UndecidedError {
+  const seconds = Math.round(deadlineMs / 1000);
+  return new UndecidedError("worker/deadline", `${job.stage} did not finish in ${seconds} s and was killed`, {
+    cause,
+  });
+}

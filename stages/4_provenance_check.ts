@@ -1,0 +1,33 @@
+import { conclude, finding, type Stage } from "../src/model/mod.ts";
+
+/** Files by which publishers sign a model directory. */
+const SIGNATURES = /(^|\/)(model\.sig|[^/]*\.sigstore(\.json)?|[^/]*\.(sig|asc))$/;
+
+/**
+ * Stage 4: who signed this digest? What it says today is whether anybody did: a signature that is there is named
+ * and said to be unverified, never counted as trust.
+ */
+export function provenanceCheck(): Stage<"provenance_check"> {
+  return {
+    id: "provenance_check",
+    activity: "verifying signature",
+    appliesTo: {
+      gguf: "examine",
+      safetensors: "examine",
+      "model-directory": "examine",
+      "diffusion-directory": "examine",
+      unknown: "examine",
+    },
+    needs: [],
+    mayBeMissing: () => false,
+    async examine(artifact, { policy }) {
+      const { files } = await artifact.digest;
+      const signatures = files.map((file) => file.path).filter((path) => SIGNATURES.test(path));
+      const notes = signatures.map((path) =>
+        finding("provenance/unverified", "a signature that this version cannot verify", { path })
+      );
+      const evidence = { signatures, verified: false };
+      return conclude(policy, notes, evidence, { cleared: "unsigned" });
+    },
+  };
+}
