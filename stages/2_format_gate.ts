@@ -1,6 +1,7 @@
 import { FileSource } from "../src/files/mod.ts";
 import { disguiseFinding, formatDenied, polyglotFinding } from "../src/formats/disguise.ts";
 import { parseGguf } from "../src/formats/gguf.ts";
+import { parseSafetensors } from "../src/formats/safetensors.ts";
 import { identify, type Identity, otherFaces } from "../src/formats/sniff.ts";
 import type { ByteSource } from "../src/formats/source.ts";
 import {
@@ -90,7 +91,8 @@ function parse(format: string, source: ByteSource): Accepted {
       };
     }
     case "safetensors": {
-      throw new Error("not yet");
+      const { tensors, headerBytes, findings } = parseSafetensors(source);
+      return { findings, evidence: { header_bytes: headerBytes, tensors: tensors.length } };
     }
     default:
       throw new Error(`Cannot parse ${format}: the policy must not allow it`);

@@ -94,6 +94,7 @@ export async function admit(line: Line, claim: Claim): Promise<Admission> {
     const before = inboxFingerprint(claim);
     const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
       signal: line.bench.context.signal,
+      lasting: "scratch",
     });
     line.step("freeze:copied");
     const examination = await judge(artifactOf(claim, frozen, origin), line.bench, auditing(line, claim));

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import {
   copyAndHash,
+  type CopyOptions,
   type HashedFile,
   hashFile,
   type HashOptions,
@@ -30,16 +31,20 @@ export async function freeze(
   from: string,
   to: string,
   reflink: Reflink,
-  options: HashOptions,
+  options: CopyOptions,
 ): Promise<Frozen> {
-  const copy = (source: string, target: string, more: HashOptions) =>
+  const copy = (source: string, target: string, more: CopyOptions) =>
     freezeFile(source, target, reflink, more);
   if (!fs.lstatSync(from).isDirectory()) return { path: to, digest: asDigest(await copy(from, to, options)) };
   fs.mkdirSync(to, { mode: 0o750 });
   for (const { path, stat } of walk(from)) {
     if (stat.isDirectory()) fs.mkdirSync(join(to, path), { mode: 0o750 });
   }
-  const digest = await hashTree(from, options, (path, more) => copy(join(from, path), join(to, path), more));
+  const digest = await hashTree(
+    from,
+    options,
+    (path, more) => copy(join(from, path), join(to, path), { ...options, ...more }),
+  );
   return { path: to, digest };
 }
 
@@ -82,7 +87,7 @@ async function freezeFile(
   from: string,
   to: string,
   reflink: Reflink,
-  options: HashOptions,
+  options: CopyOptions,
 ): Promise<HashedFile> {
   const source = openRegular(from);
   fs.closeSync(source.fd);

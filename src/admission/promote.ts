@@ -130,7 +130,7 @@ async function publishBlob(line: Line, claim: Claim, intent: PromotionIntent): P
   const marked = update(claim, { intent: { ...intent, published: "ours" } });
   const temporary = join(line.places.registry, `.aiq-${claim.id}-${randomBytes(4).toString("hex")}.part`);
   try {
-    const copy = await freeze(sealedPath(claim), temporary, line.reflink, {});
+    const copy = await freeze(sealedPath(claim), temporary, line.reflink, { lasting: "durable" });
     line.step("promote:blob-staged");
     if (copy.digest.sha256 !== intent.sha256) {
       throw new UndecidedError(

@@ -21,20 +21,25 @@ export interface HashOptions {
   readonly tap?: (chunk: Uint8Array) => void;
 }
 
+export interface CopyOptions extends HashOptions {
+  /** Whether the copy must survive a power cut when this returns, or is made again after one. */
+  readonly lasting: "durable" | "scratch";
+}
+
 /** SHA-256 of a regular file in one read. Throws `claim/changed` when the file changed meanwhile. */
 export function hashFile(path: string, options: HashOptions = {}): Promise<HashedFile> {
   return readThrough(path, options, () => {});
 }
 
 /**
- * Copies a regular file to a new name while hashing it, and makes the copy durable. The name must be free.
+ * Copies a regular file to a new name while hashing it. The name must be free.
  * Throws `claim/changed` when the source changed meanwhile; the copy is then removed.
  */
-export async function copyAndHash(from: string, to: string, options: HashOptions = {}): Promise<HashedFile> {
+export async function copyAndHash(from: string, to: string, options: CopyOptions): Promise<HashedFile> {
   const out = fs.openSync(to, "wx", 0o600);
   try {
     const hashed = await readThrough(from, options, (chunk) => writeAll(out, chunk));
-    fs.fdatasyncSync(out);
+    if (options.lasting === "durable") fs.fdatasyncSync(out);
     return hashed;
   } catch (error) {
     fs.unlinkSync(to);

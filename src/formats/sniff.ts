@@ -4,8 +4,7 @@ import { recogniseExecutable } from "./executable.ts";
 import { type Identity, identity } from "./identity.ts";
 import { recogniseMedia } from "./media.ts";
 import { isHdf5At, recogniseModelFile } from "./model_files.ts";
-import { importsAndCalls, walkPickle } from "./pickle.ts";
-import { recognisePickle } from "./pickle.ts";
+import { importsAndCalls, recognisePickle, walkPickle } from "./pickle.ts";
 import { HEAD_BYTES, Probe, RegionSource } from "./probe.ts";
 import type { ByteSource } from "./source.ts";
 import { recogniseText } from "./text.ts";
@@ -26,8 +25,7 @@ export function identify(source: ByteSource): Identity {
   return recogniseModelFile(probe) ?? llamafile(probe, recogniseExecutable(probe)) ??
     recogniseArchive(probe) ??
     recogniseMedia(probe) ?? recognisePickle(probe) ?? llamafile(probe, recogniseText(probe)) ??
-    zeros(probe) ??
-    identity("unknown", "no file format known here");
+    zipBehindPrefix(probe) ?? zeros(probe) ?? identity("unknown", "no file format known here");
 }
 
 /** A program or script that carries a model: `what` it was otherwise stays in the evidence. */
@@ -38,6 +36,12 @@ function llamafile(probe: Probe, program: Identity | null): Identity | null {
     hiddenIn(new RegionSource(probe.source, 0, LLAMAFILE_SEARCH_BYTES), ["gguf"]) !== null;
   if (!carries) return program;
   return identity("llamafile", "a program with a model inside (llamafile)", { program: program.what });
+}
+
+/** ZIP readers start at the end, so bytes in front do not hide it from them. */
+function zipBehindPrefix(probe: Probe): Identity | null {
+  const zip = findZip(probe.source);
+  return zip === null ? null : zipIdentity(zip.names, zip.entries);
 }
 
 function zeros(probe: Probe): Identity | null {
@@ -81,9 +85,9 @@ export function scanRegion(source: ByteSource, begin: number, end: number): Hidd
   if (region.sizeBytes === 0) return null;
   const whole = identify(region);
   const named = whole.kind !== "unknown" && whole.kind !== "zeros";
-  if (named && whole.kind !== "text") return { offset: begin, identity: whole };
-  const zip = findZip(region);
-  if (zip !== null) return { offset: begin + zip.beginOffset, identity: zipIdentity(zip.names, zip.entries) };
+  if (named && whole.kind !== "text") {
+    return { offset: begin + (findZip(region)?.beginOffset ?? 0), identity: whole };
+  }
   const inside = region.sizeBytes > HEAD_BYTES || whole.kind !== "text" ? hiddenIn(region) : null;
   if (inside !== null) return { offset: begin + inside.offset, identity: inside.identity };
   return named ? { offset: begin, identity: whole } : null;

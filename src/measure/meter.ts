@@ -139,6 +139,7 @@ export class Meter {
       const even = end - length % 2;
       this.kernels.get("countCodes")(address, even, first);
       if (even < end) this.#part.oddByte = this.#bytes[even] ?? 0;
+      if (format.kind === "short" && format.short.bits === 6) this.#countSixBitCodes(address, length);
     }
     const lines = Math.floor(length / LINE_BYTES);
     this.#countRepeats(address, lines, LINE_BYTES);
@@ -150,7 +151,7 @@ export class Meter {
     this.kernels.get("countBlockCodes")(address, end, block.bytes, at, length, first);
     if (block.scale.kind === "split-f16") {
       for (let from = address; from < end; from += block.bytes) {
-        this.#countSplitScale(from + (block.scale.at[0] ?? 0));
+        this.#countOne(splitHalf(this.#bytes, from + (block.scale.at[0] ?? 0)));
       }
     } else {
       const mask = block.scale.kind === "e8m0" || block.scale.kind === "ue4m3" ? 0xff : 0xffff;
@@ -162,8 +163,14 @@ export class Meter {
     this.#countRepeats(address, (end - address) / block.bytes, block.bytes);
   }
 
-  #countSplitScale(at: number): void {
-    const counter = this.#tables[1] + 4 * splitHalf(this.#bytes, at);
+  /** Four codes lie in three bytes, so pairs of bytes say nothing of them. */
+  #countSixBitCodes(address: number, length: number): void {
+    const bytes = this.#bytes.subarray(address, address + length);
+    for (let i = 0; i < length * 8 / 6; i++) this.#countOne(shortCode(bytes, i, 6));
+  }
+
+  #countOne(code: number): void {
+    const counter = this.#tables[1] + 4 * code;
     this.#view.setUint32(counter, this.#view.getUint32(counter, true) + 1, true);
   }
 

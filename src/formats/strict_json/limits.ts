@@ -47,6 +47,6 @@ export const TOKENIZER_JSON: JsonLimits = {
   numbers: "any",
   maxBytes: 256 * 1024 * 1024,
   maxDepth: 64,
-  maxValues: 16_777_216,
+  maxValues: 8_388_608,
   maxStringBytes: 16 * 1024 * 1024,
 };

@@ -24,6 +24,8 @@ type State = "value" | "first-element" | "first-key" | "after-value" | "done";
 
 /** No writer pads or indents by more at once; a longer run of white space hides something. */
 const MAX_WHITESPACE_RUN = 1024 * 1024;
+/** Keys of the objects that are open at one time; the largest vocabularies have about 300,000. */
+const MAX_KEYS_HELD = 1_048_576;
 const WINDOW_BYTES = 256 * 1024;
 
 const END = -1;
@@ -53,6 +55,7 @@ export class JsonReader {
   readonly #frames: Frame[] = [];
   #state: State = "value";
   #values = 0;
+  #keysHeld = 0;
   #offset = 0;
   #text = "";
   #textBytes = 0;
@@ -153,6 +156,9 @@ export class JsonReader {
     if (byte !== QUOTE) this.#unexpected(byte, "a key in double quotes");
     const frame = this.#top();
     this.#readString();
+    if (++this.#keysHeld > MAX_KEYS_HELD) {
+      this.refuse("json/too-many-values", `more than ${MAX_KEYS_HELD} keys in the objects that are open`);
+    }
     if (!frame.enter(this.#text)) this.refuse("json/duplicate-key", "the object has this key twice");
     const keyOffset = this.#offset;
     const colon = this.#skipWhitespace();
@@ -201,7 +207,7 @@ export class JsonReader {
 
   #close(event: "}" | "]"): "}" | "]" {
     this.#window.at += 1;
-    this.#frames.pop();
+    this.#keysHeld -= this.#frames.pop()?.keys?.size ?? 0;
     this.#state = this.#frames.length === 0 ? "done" : "after-value";
     return event;
   }

@@ -21,8 +21,9 @@ const NOTHING: object = Object.freeze(Object.create(null));
 export function parseJson(bytes: Uint8Array, limits: JsonLimits): JsonValue {
   const reader = JsonReader.over(bytes, limits);
   const parents: Open[] = [];
-  let open = container(reader.next());
-  if (open === null) return alone(reader);
+  const first = reader.next();
+  let open = container(first);
+  if (open === null) return finished(reader, scalar(first, reader));
   for (;;) {
     const event = reader.next();
     if (event === "key") {
@@ -50,4 +51,27 @@ function container(event: JsonEvent): Open | null {
 function put(into: Open, value: JsonValue): void {
   if (into.kind === "array") into.value.push(value);
   else into.value[into.key] = value;
+}
+
+function scalar(event: JsonEvent, reader: JsonReader): JsonValue {
+  switch (event) {
+    case "string":
+      return reader.text;
+    case "number":
+      return reader.number;
+    case "true":
+      return true;
+    case "false":
+      return false;
+    case "null":
+      return null;
+    default:
+      throw new TypeError(`Cannot happen: ${event} where a value is due`);
+  }
+}
+
+/** The value, once nothing but white space was found behind it. */
+function finished(reader: JsonReader, value: JsonValue): JsonValue {
+  reader.next();
+  return value;
 }

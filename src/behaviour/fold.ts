@@ -1,0 +1,69 @@
+/** A reply made comparable. All three texts have the same length, so a place in one is a place in each. */
+export interface Folded {
+  /** NFKC, without invisible characters, typographic dashes and quotes made plain; case and scripts kept. */
+  readonly plain: string;
+  /** `plain` in lower case: for phrases of any language. */
+  readonly lower: string;
+  /** `lower` with letters that merely look Latin made Latin: for commands, names and addresses. */
+  readonly latin: string;
+}
+
+/** NFKC can make one character eighteen; a reply that grows more than this was made to. */
+const MAX_GROWTH = 4;
+const SLICE = 4096;
+
+const NOT_ASCII = /[^\s!-~]/;
+/** Soft hyphen, joiners, direction marks, variation selectors, tags: nothing a reader sees. */
+const INVISIBLE =
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u{e0000}-\u{e0fff}]/gu;
+const SINGLE = new Map([
+  ..."‐‑‒–—―−".split("").map((c) => [c, "-"] as const),
+  ..."‘’‚‛`´".split("").filter((c) => c !== "`").map((c) => [c, "'"] as const),
+  ..."“”„‟«»".split("").map((c) => [c, '"'] as const),
+  ["\u0130", "I"] as const,
+]);
+const TYPOGRAPHIC = /[‐‑‒–—―−‘’‚‛´“”„‟«»\u0130]/g;
+
+const LOOKALIKES = new Map(
+  [..."аеорсухіјѕһԁԛԝѵαορνικτυγ"].map((c, i) => [c, [..."aeopcyxijshdqwvaopviktuy"][i] ?? c] as const),
+);
+const LOOKALIKE = /[аеорсухіјѕһԁԛԝѵαορνικτυγ]/g;
+
+/** Folds a text, or gives `null` for one that grows beyond reason while it is normalised. */
+export function fold(text: string): Folded | null {
+  if (!NOT_ASCII.test(text)) {
+    const lower = text.toLowerCase();
+    return { plain: text, lower, latin: lower };
+  }
+  const plain = normalise(text.replace(INVISIBLE, ""));
+  if (plain === null) return null;
+  const lower = plain.toLowerCase();
+  return { plain, lower, latin: lower.replace(LOOKALIKE, (c) => LOOKALIKES.get(c) ?? c) };
+}
+
+function normalise(text: string): string | null {
+  const limit = text.length * MAX_GROWTH + 64;
+  let folded = "";
+  for (let at = 0; at < text.length; at += SLICE) {
+    folded += text.slice(at, at + SLICE).normalize("NFKC");
+    if (folded.length > limit) return null;
+  }
+  return folded.replace(TYPOGRAPHIC, (c) => SINGLE.get(c) ?? c);
+}
+
+/** Letters and digits only, lower case: what is left when layout, quotes and case do not count. */
+export function squeeze(text: string): string {
+  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+}
+
+export function rot13(text: string): string {
+  return text.replace(/[a-z]/gi, (letter) => {
+    const base = letter <= "Z" ? 65 : 97;
+    return String.fromCharCode((letter.charCodeAt(0) - base + 13) % 26 + base);
+  });
+}
+
+/** By code unit, which is enough for the ASCII that is looked for. */
+export function reversed(text: string): string {
+  return text.split("").reverse().join("");
+}

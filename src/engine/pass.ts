@@ -1,0 +1,289 @@
+import type { ByteSource } from "../formats/source.ts";
+import type { TensorSpan } from "../formats/tensor.ts";
+import { type TensorFormats, tensorFormats } from "../measure/decode/mod.ts";
+import { runBytes } from "../measure/layout.ts";
+import { addPartial, emptyPartial, type Partial } from "../measure/partial.ts";
+import { deriveStatistics, type TensorStatistics } from "../measure/statistics.ts";
+import { compileKernels } from "../measure/wasm/mod.ts";
+import { createHash, type Hash } from "node:crypto";
+import {
+  ChunkMeter,
+  type PassInput,
+  type RegionDigest,
+  RegionHasher,
+  regionsOf,
+  type Report,
+} from "./lane.ts";
+import { HEAD, PADDING, planChunks, PlanCursor } from "./plan.ts";
+import { SharedPass, USUAL_CHUNK_BYTES } from "./shared.ts";
+import type { WorkerPool } from "./workers.ts";
+
+/** Sees the bytes of the file, chunk after chunk, in order; chunks are reused afterwards. */
+export interface ChunkObserver {
+  feed(chunk: Uint8Array, offset: number): void;
+}
+
+export interface PassRequest {
+  readonly source: ByteSource;
+  /** As the parser proved them: in bounds, overlapping nothing. In any order. */
+  readonly spans: readonly TensorSpan[];
+  readonly want: "digests" | "digests-and-statistics";
+  /** Told of each tensor when the last of it was measured; in no particular order. */
+  readonly onTensor: (tensor: MeasuredTensor) => void;
+  readonly onProgress?: (bytes: number) => void;
+  readonly observer?: ChunkObserver;
+  readonly signal?: AbortSignal;
+  /** Largest read in bytes. Results do not depend on it. */
+  readonly chunkBytes?: number;
+}
+
+export interface MeasuredTensor {
+  readonly span: TensorSpan;
+  readonly sha256: string;
+  /** `null` when none were wanted. */
+  readonly statistics: TensorStatistics | null;
+}
+
+export interface MeasuredFile {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** Of the bytes before the first tensor: the header. */
+  readonly headSha256: string;
+  /** Of all bytes between and after tensors, in order. */
+  readonly paddingSha256: string;
+}
+
+/** How long the first thread works before timers, messages and signals get their turn. */
+const TURN_MS = 30;
+const WAIT_MS = 10;
+/** Files up to this size are done before a second thread would have begun. */
+const ONE_THREAD_BYTES = 8 * 1024 * 1024;
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/**
+ * Reads a file once and gives its digest, the digest of every tensor, and statistics of every value. `workers` share
+ * the work when the file is large enough; without them all is done by the calling thread, with the same results.
+ *
+ * Throws `RangeError` for spans that overlap, lie outside the file or have an unknown type, and `Error` when the file
+ * ends early or a worker fails; neither says anything about the model.
+ */
+export async function measureFile(request: PassRequest, workers: WorkerPool | null): Promise<MeasuredFile> {
+  const pass = new Pass(request, workers);
+  try {
+    return await pass.run();
+  } finally {
+    pass.end();
+  }
+}
+
+function checkTypes(spans: readonly TensorSpan[], formats: TensorFormats): void {
+  for (const { name, type } of spans) {
+    if (!formats.has(type)) {
+      throw new RangeError(`Cannot measure tensor ${JSON.stringify(name)}: type ${type}`);
+    }
+  }
+}
+
+class Pass {
+  readonly #spans: readonly TensorSpan[];
+  readonly #formats = tensorFormats();
+  readonly #input: PassInput;
+  readonly #shared: SharedPass;
+  readonly #cursor: PlanCursor;
+  readonly #meter: ChunkMeter;
+  readonly #file: Hash = createHash("sha256");
+  readonly #results: Results;
+  readonly #workers: WorkerPool | null;
+  #hasher: RegionHasher | null = null;
+  #bytes = 0;
+  #read = 0;
+  #readAll = false;
+
+  constructor(private readonly request: PassRequest, workers: WorkerPool | null) {
+    const { source, spans, want } = request;
+    this.#spans = [...spans].sort((a, b) => a.offset - b.offset || a.sizeBytes - b.sizeBytes);
+    checkTypes(spans, this.#formats);
+    this.#workers = workers?.state === "absent" || source.sizeBytes <= ONE_THREAD_BYTES ? null : workers;
+    const threads = 1 + (this.#workers?.size ?? 0);
+    const types = new Set(spans.map((span) => span.type));
+    const chunkBytes = chunkSize(request, this.#formats, types);
+    const kernels = want === "digests" ? null : compileKernels(types, SharedPass.pages(chunkBytes, threads));
+    this.#input = {
+      tensors: this.#spans.map(({ type, offset, sizeBytes }) => ({ type, offset, sizeBytes })),
+      sizeBytes: source.sizeBytes,
+      kernels,
+    };
+    this.#shared = SharedPass.create(chunkBytes, threads);
+    const regions = regionsOf(this.#input, this.#formats);
+    this.#cursor = new PlanCursor(planChunks(regions, source.sizeBytes, chunkBytes));
+    this.#meter = new ChunkMeter(this.#shared, this.#input, this.#formats, 0);
+    this.#results = new Results(this.#spans, want, this.#formats, request.onTensor);
+    if (this.#workers === null) this.#hashHere();
+  }
+
+  #hashHere(): void {
+    this.#hasher = new RegionHasher(
+      this.#shared,
+      regionsOf(this.#input, this.#formats),
+      this.#input.sizeBytes,
+    );
+  }
+
+  async run(): Promise<MeasuredFile> {
+    this.#workers?.start(this.#shared, this.#input, (report) => this.#results.take(report));
+    await this.#work();
+    this.#hasher?.finish();
+    this.#meter.finish();
+    this.#report();
+    await this.#workers?.done();
+    this.#watchWorkers();
+    const { head, padding } = this.#results.finish();
+    return {
+      sizeBytes: this.#bytes,
+      sha256: this.#file.digest("hex"),
+      headSha256: head,
+      paddingSha256: padding,
+    };
+  }
+
+  end(): void {
+    this.#shared.stop();
+  }
+
+  async #work(): Promise<void> {
+    let turnEnds = performance.now() + TURN_MS;
+    while (!this.#finished()) {
+      const events = this.#shared.events;
+      const worked = this.#readChunk() || this.#hasher?.step() || this.#meter.step();
+      if (worked) this.#report();
+      else this.#shared.wait(events, WAIT_MS);
+      if (performance.now() < turnEnds) continue;
+      this.request.signal?.throwIfAborted();
+      this.request.onProgress?.(this.#bytes);
+      await nextTurn();
+      this.#watchWorkers();
+      turnEnds = performance.now() + TURN_MS;
+    }
+  }
+
+  /** A worker that never began leaves its work to this thread; one that failed ends the pass. */
+  #watchWorkers(): void {
+    if (this.#workers === null || this.#hasher !== null) return;
+    if (this.#workers.state === "failed") throw new Error(`Cannot measure: ${this.#workers.failure}`);
+    if (this.#workers.state === "absent") this.#hashHere();
+  }
+
+  #finished(): boolean {
+    if (!this.#readAll || !this.#shared.allClaimed) return this.#readAll && this.#shared.total === 0;
+    return this.#hasher === null || this.#shared.hashed >= this.#shared.total;
+  }
+
+  #readChunk(): boolean {
+    if (this.#readAll || !this.#shared.isFree(this.#read)) return false;
+    const chunk = this.#cursor.at(this.#read);
+    if (chunk === null) {
+      this.#readAll = true;
+      this.#shared.setTotal(this.#read);
+      return true;
+    }
+    const view = this.#shared.view(chunk.index, 0, chunk.length);
+    this.#fill(view, chunk.offset);
+    this.#read++;
+    this.#shared.chunkRead();
+    this.#file.update(view);
+    this.request.observer?.feed(view, chunk.offset);
+    this.#bytes += chunk.length;
+    return true;
+  }
+
+  #fill(view: Uint8Array, offset: number): void {
+    for (let filled = 0; filled < view.byteLength;) {
+      const length = this.request.source.read(offset + filled, view.subarray(filled));
+      if (length === 0) throw new Error(`Cannot measure: the file ends at byte ${offset + filled}`);
+      filled += length;
+    }
+  }
+
+  #report(): void {
+    const digests = this.#hasher?.take() ?? [];
+    const parts = this.#meter.take();
+    if (digests.length + parts.length > 0) this.#results.take({ digests, parts });
+  }
+}
+
+/** No run of any type may be larger than a chunk. */
+function chunkSize(request: PassRequest, formats: TensorFormats, types: ReadonlySet<string>): number {
+  let size = request.chunkBytes ?? USUAL_CHUNK_BYTES;
+  for (const type of types) {
+    const format = formats.get(type);
+    if (format !== undefined) size = Math.max(size, runBytes(format));
+  }
+  return Math.ceil(size / 4096) * 4096;
+}
+
+const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/** Puts together what the threads found, and tells of each tensor as soon as all of it is there. */
+class Results {
+  readonly #parts = new Map<number, Partial>();
+  readonly #digests = new Map<number, string>();
+
+  constructor(
+    private readonly spans: readonly TensorSpan[],
+    private readonly want: PassRequest["want"],
+    private readonly formats: TensorFormats,
+    private readonly onTensor: PassRequest["onTensor"],
+  ) {
+    for (const [index, span] of spans.entries()) {
+      if (span.sizeBytes === 0) this.#digest({ region: index, sha256: EMPTY_SHA256 });
+    }
+  }
+
+  take({ digests, parts }: Report): void {
+    for (const part of parts) this.#part(part);
+    for (const digest of digests) this.#digest(digest);
+  }
+
+  #part(part: Partial): void {
+    const known = this.#parts.get(part.tensor);
+    if (known === undefined) this.#parts.set(part.tensor, part);
+    else addPartial(known, part);
+    this.#tellIfComplete(part.tensor);
+  }
+
+  #digest({ region, sha256 }: RegionDigest): void {
+    this.#digests.set(region, sha256);
+    if (region >= 0) this.#tellIfComplete(region);
+  }
+
+  #tellIfComplete(index: number): void {
+    const span = this.spans[index];
+    const sha256 = this.#digests.get(index);
+    if (span === undefined || sha256 === undefined) return;
+    if (this.want === "digests") {
+      this.#digests.delete(index);
+      this.onTensor({ span, sha256, statistics: null });
+      return;
+    }
+    const part = this.#parts.get(index) ?? emptyPartial(index);
+    if (part.bytes < span.sizeBytes) return;
+    this.#parts.delete(index);
+    this.#digests.delete(index);
+    const format = this.formats.get(span.type);
+    if (format === undefined) return;
+    this.onTensor({ span, sha256, statistics: deriveStatistics(format, part) });
+  }
+
+  /** After the last report. Throws when something is missing: then some part of the file was not measured. */
+  finish(): { head: string; padding: string } {
+    const head = this.#digests.get(HEAD) ?? EMPTY_SHA256;
+    const padding = this.#digests.get(PADDING) ?? EMPTY_SHA256;
+    this.#digests.delete(HEAD);
+    this.#digests.delete(PADDING);
+    if (this.#digests.size + this.#parts.size > 0) {
+      throw new Error(`Cannot measure: ${this.#digests.size + this.#parts.size} tensors are incomplete`);
+    }
+    return { head, padding };
+  }
+}

@@ -1,0 +1,109 @@
+import type { PassInput, Report } from "./lane.ts";
+import type { SharedPass } from "./shared.ts";
+import type { WorkerJob, WorkerMessage } from "./worker.ts";
+
+/** More threads than this do not help: two digests and the measuring are all there is to do. */
+const MOST_WORKERS = 2;
+
+/** Asked for a pass, a pool answers in one of these ways; `absent` means that it cannot help at all. */
+type PoolState = "starting" | "ready" | "absent" | "failed";
+
+/**
+ * Threads that help with passes, one pass at a time. Made early, they start while the program is still parsing. A
+ * worker's module must be readable to the program; where it is not, the pool becomes `absent` and passes do without.
+ */
+export class WorkerPool {
+  readonly #workers: readonly Worker[];
+  #readyWorkers = 0;
+  #busyWorkers = 0;
+  #state: PoolState;
+  #failure = "";
+  #onReport: (report: Report) => void = () => {};
+  #onDone: () => void = () => {};
+
+  /** `count`: how many threads; as many as the machine has use for when left out. */
+  constructor(count = Math.min(MOST_WORKERS, Math.max(0, navigator.hardwareConcurrency - 1))) {
+    this.#state = count === 0 ? "absent" : "starting";
+    this.#workers = Array.from({ length: count }, () => this.#spawn());
+  }
+
+  get size(): number {
+    return this.#workers.length;
+  }
+
+  get state(): PoolState {
+    return this.#state;
+  }
+
+  /** Why the pool is `failed` or `absent`. */
+  get failure(): string {
+    return this.#failure;
+  }
+
+  #spawn(): Worker {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => this.#hear(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failure = event.message;
+      if (this.#state !== "absent") this.#state = this.#readyWorkers === 0 ? "absent" : "failed";
+      this.#onDone();
+    };
+    return worker;
+  }
+
+  #hear(message: WorkerMessage): void {
+    switch (message.kind) {
+      case "ready":
+        if (++this.#readyWorkers === this.#workers.length && this.#state === "starting") {
+          this.#state = "ready";
+        }
+        return;
+      case "report":
+        this.#onReport(message.report);
+        return;
+      case "done":
+        this.#busyWorkers--;
+        this.#onDone();
+        return;
+      case "failed":
+        this.#failure = message.message;
+        this.#state = "failed";
+        this.#onDone();
+    }
+  }
+
+  /** Sets every worker to work on a pass. The first of them hashes regions. */
+  start(pass: SharedPass, input: PassInput, onReport: (report: Report) => void): void {
+    if (this.#busyWorkers > 0) throw new Error("Cannot start a pass: the workers are on another");
+    this.#onReport = onReport;
+    this.#busyWorkers = this.#workers.length;
+    for (const [index, worker] of this.#workers.entries()) {
+      const job: WorkerJob = {
+        memory: pass.memory,
+        chunkBytes: pass.chunkBytes,
+        threads: pass.threads,
+        thread: index + 1,
+        hashes: index === 0,
+        input,
+      };
+      worker.postMessage(job);
+    }
+  }
+
+  /** Resolves when all workers have told everything of the pass, or cannot any more. */
+  done(): Promise<void> {
+    return new Promise((resolve) => {
+      const check = () => {
+        if (this.#busyWorkers === 0 || this.#state === "failed" || this.#state === "absent") resolve();
+      };
+      this.#onDone = check;
+      check();
+    });
+  }
+
+  /** Ends the threads. */
+  close(): void {
+    for (const worker of this.#workers) worker.terminate();
+  }
+}

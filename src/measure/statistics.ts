@@ -1,0 +1,214 @@
+import { shortCode, type TensorFormat } from "./decode/mod.ts";
+import { fromUnits } from "./exact_sum.ts";
+import { valuesIn } from "./layout.ts";
+import type { CodeCounts, Partial } from "./partial.ts";
+
+/** What is known of the values of a tensor, all of them. Sums are exact up to their last rounding. */
+export interface TensorStatistics {
+  readonly values: number;
+  readonly notANumber: number;
+  readonly infinite: number;
+  readonly zeros: number;
+  /** Of the finite values; 0 when there are none. */
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly mean: number;
+  readonly variance: number;
+  /** Of the bytes that hold values or codes (not scales): how often each occurs. */
+  readonly byteCounts: Float64Array;
+  /** Share of blocks (of lines of 64 bytes, where there are no blocks) that repeat the one before and are not zero. */
+  readonly repeatedBlocks: { readonly count: number; readonly of: number };
+  /** Block formats only. */
+  readonly blocks: BlockStatistics | null;
+  /** 32-bit floats only. */
+  readonly lowHalves: LowHalves | null;
+  /** Means of the sampled values of up to 64 segments; `null` where a segment has no sample. */
+  readonly signature: readonly (number | null)[];
+}
+
+export interface BlockStatistics {
+  readonly scales: number;
+  readonly zeroScales: number;
+  /** Infinite or not a number; ggml reads an E8M0 of 255 as a number, but no quantiser writes it. */
+  readonly specialScales: number;
+  /** Bits: how evenly the sign and exponent of the scales are spread. */
+  readonly scaleEntropy: number;
+  readonly codeVariance: number;
+  /** The greatest variance of the codes within one run of values. */
+  readonly runCodeVariance: number;
+}
+
+export interface LowHalves {
+  /** Floats whose low 16 bits are zero: all of them when the tensor was widened from bfloat16. */
+  readonly zero: number;
+  readonly of: number;
+  /** Bits: of the low byte, of the byte above it, over floats whose low 16 bits are not zero. */
+  readonly entropy: readonly [lowest: number, second: number];
+}
+
+/** Shannon entropy in bits. */
+export function entropy(counts: ArrayLike<number>): number {
+  let total = 0;
+  let weighted = 0;
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i] ?? 0;
+    if (count === 0) continue;
+    total += count;
+    weighted += count * Math.log2(count);
+  }
+  return total === 0 ? 0 : Math.log2(total) - weighted / total;
+}
+
+export function deriveStatistics(format: TensorFormat, part: Partial): TensorStatistics {
+  const moments = format.kind === "short" ? momentsOfCodes(format, part) : momentsOfSums(part);
+  return {
+    values: valuesIn(format, part.bytes),
+    ...moments,
+    byteCounts: byteCounts(format, part),
+    repeatedBlocks: { count: part.repeatedBlocks, of: part.blocks },
+    blocks: format.kind === "block" ? blockStatistics(format, part) : null,
+    lowHalves: format.kind === "wide" && format.wide.bytes === 4 ? lowHalves(part.codes) : null,
+    signature: part.signature.sums.map((sum, index) => {
+      const count = part.signature.counts[index] ?? 0;
+      return count === 0 ? null : fromUnits(sum) / count;
+    }),
+  };
+}
+
+type Moments = Pick<
+  TensorStatistics,
+  "notANumber" | "infinite" | "zeros" | "minimum" | "maximum" | "mean" | "variance"
+>;
+
+function momentsOfSums(part: Partial): Moments {
+  const { finite, notANumber, infinite, zeros } = part;
+  if (finite === 0) return { notANumber, infinite, zeros, minimum: 0, maximum: 0, mean: 0, variance: 0 };
+  const mean = part.overflow ? NaN : fromUnits(part.sum) / finite;
+  const variance = part.overflow ? NaN : Math.max(0, fromUnits(part.sumOfSquares) / finite - mean * mean);
+  return { notANumber, infinite, zeros, minimum: part.minimum, maximum: part.maximum, mean, variance };
+}
+
+/** How often each value of a short type occurs. Types of less than 16 bits are counted in pairs of bytes. */
+function shortCounts(format: TensorFormat & { kind: "short" }, part: Partial): CodeCounts {
+  const { bits } = format.short;
+  if (bits === 16) return part.codes;
+  if (bits === 6) return part.second;
+  const counts = new Float64Array(2 ** bits);
+  const bytes = byteCounts(format, part);
+  for (const [byte, count] of bytes.entries()) {
+    for (let i = 0; i < 8 / bits; i++) {
+      const code = shortCode(Uint8Array.of(byte), i, bits);
+      counts[code] = (counts[code] ?? 0) + count;
+    }
+  }
+  return { codes: Uint32Array.from(counts.keys()), counts };
+}
+
+/** Two passes over at most 65,536 codes: first the mean, then the variance about it. */
+function momentsOfCodes(format: TensorFormat & { kind: "short" }, part: Partial): Moments {
+  const { codes, counts } = shortCounts(format, part);
+  let [finite, sum, notANumber, infinite, zeros] = [0, 0, 0, 0, 0];
+  let [minimum, maximum] = [Infinity, -Infinity];
+  const values = new Float64Array(codes.length);
+  for (let i = 0; i < codes.length; i++) {
+    const count = counts[i] ?? 0;
+    if (count === 0) continue;
+    const value = values[i] = format.short.value(codes[i] ?? 0);
+    if (Number.isNaN(value)) notANumber += count;
+    else if (!Number.isFinite(value)) infinite += count;
+    else {
+      finite += count;
+      sum += value * count;
+      if (value === 0) zeros += count;
+      if (value < minimum) minimum = value;
+      if (value > maximum) maximum = value;
+    }
+  }
+  if (finite === 0) return { notANumber, infinite, zeros, minimum: 0, maximum: 0, mean: 0, variance: 0 };
+  const mean = sum / finite;
+  let squares = 0;
+  for (let i = 0; i < codes.length; i++) {
+    const value = values[i] ?? 0;
+    const count = counts[i] ?? 0;
+    if (count > 0 && Number.isFinite(value)) squares += (value - mean) ** 2 * count;
+  }
+  return { notANumber, infinite, zeros, minimum, maximum, mean, variance: squares / finite };
+}
+
+/** Of codes that are pairs of bytes. */
+function byteCounts(format: TensorFormat, part: Partial): Float64Array {
+  const bytes = new Float64Array(256);
+  const add = ({ codes, counts }: CodeCounts) => {
+    for (let i = 0; i < codes.length; i++) {
+      const code = codes[i] ?? 0;
+      const count = counts[i] ?? 0;
+      bytes[code & 255] = (bytes[code & 255] ?? 0) + count;
+      bytes[code >> 8] = (bytes[code >> 8] ?? 0) + count;
+    }
+  };
+  add(part.codes);
+  if (format.kind === "wide") add(part.second);
+  if (part.oddByte !== null) bytes[part.oddByte] = (bytes[part.oddByte] ?? 0) + 1;
+  return bytes;
+}
+
+function lowHalves({ codes, counts }: CodeCounts): LowHalves {
+  const lowest = new Float64Array(256);
+  const second = new Float64Array(256);
+  let [zero, of] = [0, 0];
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i] ?? 0;
+    const count = counts[i] ?? 0;
+    of += count;
+    if (code === 0) {
+      zero += count;
+      continue;
+    }
+    lowest[code & 255] = (lowest[code & 255] ?? 0) + count;
+    second[code >> 8] = (second[code >> 8] ?? 0) + count;
+  }
+  return { zero, of, entropy: [entropy(lowest), entropy(second)] };
+}
+
+function blockStatistics(format: TensorFormat & { kind: "block" }, part: Partial): BlockStatistics {
+  const { kind } = format.block.scale;
+  const values = part.finite + part.notANumber + part.infinite;
+  const codeMean = values === 0 ? 0 : part.codeSum / values;
+  const exponents = new Float64Array(256);
+  let [scales, zeroScales, specialScales] = [0, 0, 0];
+  for (let i = 0; i < part.second.codes.length; i++) {
+    const code = part.second.codes[i] ?? 0;
+    const count = part.second.counts[i] ?? 0;
+    scales += count;
+    const { exponent, zero, special } = scaleParts(kind, code);
+    if (zero) zeroScales += count;
+    if (special) specialScales += count;
+    exponents[exponent] = (exponents[exponent] ?? 0) + count;
+  }
+  return {
+    scales,
+    zeroScales,
+    specialScales,
+    scaleEntropy: entropy(exponents),
+    codeVariance: values === 0 ? 0 : Math.max(0, part.codeSumOfSquares / values - codeMean * codeMean),
+    runCodeVariance: part.runCodeVariance,
+  };
+}
+
+/** Sign and exponent of a stored scale as a number below 256, and what it means. */
+function scaleParts(kind: string, code: number): { exponent: number; zero: boolean; special: boolean } {
+  switch (kind) {
+    case "e8m0":
+      return { exponent: code, zero: false, special: code === 255 };
+    case "ue4m3":
+      return { exponent: code >> 3, zero: code === 0 || code === 0x7f, special: code > 0x7e };
+    case "f32":
+      return {
+        exponent: (code >> 7) & 255,
+        zero: (code & 0x7fff) === 0,
+        special: (code & 0x7f80) === 0x7f80,
+      };
+    default:
+      return { exponent: code >> 10, zero: (code & 0x7fff) === 0, special: (code & 0x7c00) === 0x7c00 };
+  }
+}
