@@ -84,25 +84,45 @@ async function auditClaim(line: Line, claim: Claim): Promise<void> {
 
 /** Runs one claim from the frozen copy to its end. Safe to run again after a crash. */
 export async function admit(line: Line, claim: Claim): Promise<Admission> {
+  line.say(processing(claim.record.name));
+  const examined = await examineClaim(line, claim);
+  // What was decided is carried out outside of any catch: a failure there leaves the recorded intent to be finished.
+  return examined.kind === "examined"
+    ? await carryOut(line, claim, examined.examination)
+    : await examined.instead();
+}
+
+type Examined =
+  | { readonly kind: "examined"; readonly examination: Examination }
+  | { readonly kind: "not-examined"; readonly instead: () => Promise<Admission> };
+
+async function examineClaim(line: Line, claim: Claim): Promise<Examined> {
   const { name } = claim.record;
-  line.say(processing(name));
+  const { signal } = line.bench.context;
+  const otherwise = (instead: () => Promise<Admission>): Examined => ({ kind: "not-examined", instead });
+  const parked = otherwise(() => Promise.resolve({ kind: "parked", word: "waiting", name }));
   try {
     refuseUnopened(inboxPath(claim), name, line.policy.quarantine.maxArtifactBytes);
     const origin = claim.record.borrowed === null ? readOrigin(line, name) : claim.record.origin;
     fs.rmSync(sealedPath(claim), { recursive: true, force: true });
-    if (!waitForSpace(line, claim)) return { kind: "parked", word: "waiting", name };
+    if (!waitForSpace(line, claim)) return parked;
     const before = inboxFingerprint(claim);
     const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
-      signal: line.bench.context.signal,
+      signal,
       lasting: "scratch",
     });
     line.step("freeze:copied");
     const examination = await judge(artifactOf(claim, frozen, origin), line.bench, auditing(line, claim));
-    if (line.bench.context.signal.aborted) return { kind: "parked", word: "waiting", name }; // Parked; the next start goes on.
-    if (inboxFingerprint(claim) !== before) return await putBack(line, claim);
-    return await carryOut(line, claim, examination);
+    if (signal.aborted) return parked; // The next start goes on.
+    if (inboxFingerprint(claim) !== before) return otherwise(() => putBack(line, claim));
+    return { kind: "examined", examination };
   } catch (error) {
-    return await refusedBeforeStages(line, claim, error);
+    if (error instanceof AuditError) throw error; // A log that cannot be written stops the line.
+    if (signal.aborted) return parked;
+    if (error instanceof UndecidedError && error.rule === "claim/changed") {
+      return otherwise(() => putBack(line, claim));
+    }
+    return otherwise(() => refuse(line, claim, refusalOf(error), null)); // Never lost: refused or held.
   }
 }
 
@@ -111,13 +131,6 @@ async function carryOut(line: Line, claim: Claim, examination: Examination): Pro
   if (decision instanceof Promotion) return await promote(line, claim, decision);
   if (decision.word !== "error") clearHold(line.places.held, claim.record.name);
   return await refuse(line, claim, decision, examination);
-}
-
-/** What cannot even be frozen is refused or held, never lost. Only a log that cannot be written stops the line. */
-async function refusedBeforeStages(line: Line, claim: Claim, error: unknown): Promise<Admission> {
-  if (error instanceof AuditError) throw error;
-  if (error instanceof UndecidedError && error.rule === "claim/changed") return await putBack(line, claim);
-  return await refuse(line, claim, refusalOf(error), null);
 }
 
 function refusalOf(error: unknown): Refusal {

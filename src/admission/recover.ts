@@ -8,35 +8,29 @@ import type { Line } from "./line.ts";
 import { finishPromotion } from "./promote.ts";
 import { finishRefusal } from "./refuse.ts";
 
+/** Why claims are in scanning/: the program ended in the middle of them, or they wait for space on the disk. */
+export type Pending = "after-restart" | "waiting";
+
+/** Everything that is in scanning/; at start-up also removes copies that were being made when the machine stopped. */
+export function pendingClaims(line: Line, why: Pending): Claim[] {
+  if (why === "after-restart") removeLeftovers(line.places.registry);
+  return listClaims(line.places.scanning);
+}
+
 /**
- * Finishes, at start-up, whatever a crash or a power cut left in scanning/: what was decided is carried out as it
- * was recorded, everything else is examined again from the dropped bytes.
+ * Finishes one claim: what was decided is carried out as it was recorded, everything else is examined again from
+ * the dropped bytes. `null` when there was nothing left to do.
  */
-export async function* recover(line: Line): AsyncGenerator<Admission> {
-  removeLeftovers(line.places.registry);
-  for (const claim of listClaims(line.places.scanning)) {
-    const ended = await finish(line, claim);
-    if (ended !== null) yield ended;
-  }
-}
-
-/** Examines again what waits in scanning/ for space on the disk. */
-export async function* resumeWaiting(line: Line): AsyncGenerator<Admission> {
-  for (const claim of listClaims(line.places.scanning)) {
-    if (claim.record.state === "claimed") yield await admit(line, claim);
-  }
-}
-
-async function finish(line: Line, claim: Claim): Promise<Admission | null> {
+export async function finishClaim(line: Line, claim: Claim, why: Pending): Promise<Admission | null> {
   switch (claim.record.state) {
     case "claiming":
       if (!hasBytes(claim) || claim.record.borrowed !== null) {
         closeClaim(claim); // Nothing was moved yet: the bytes are still where they were dropped.
         return null;
       }
-      return await examineAgain(line, update(claim, { state: "claimed" }));
+      return await examineAgain(line, update(claim, { state: "claimed" }), why);
     case "claimed":
-      return await examineAgain(line, claim);
+      return await examineAgain(line, claim, why);
     case "promoting":
     case "refusing":
       return await carryOutIntent(line, claim);
@@ -46,17 +40,21 @@ async function finish(line: Line, claim: Claim): Promise<Admission | null> {
   }
 }
 
-async function examineAgain(line: Line, claim: Claim): Promise<Admission | null> {
+async function examineAgain(line: Line, claim: Claim, why: Pending): Promise<Admission | null> {
   if (!hasBytes(claim)) {
     closeClaim(claim); // Put back into incoming just before the crash.
     return null;
   }
+  if (why === "after-restart") await auditRecovery(line, claim);
+  return await admit(line, claim);
+}
+
+async function auditRecovery(line: Line, claim: Claim): Promise<void> {
   await line.audit.append("recovered", {
     claim: claim.id,
     filename: claim.record.name,
     from: claim.record.state,
   });
-  return await admit(line, claim);
 }
 
 async function carryOutIntent(line: Line, claim: Claim): Promise<Admission> {

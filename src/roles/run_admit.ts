@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
-import { type Admission, admit, claimBorrowed, type JournalLine, recover } from "../admission/mod.ts";
+import { type Admission, admit, claimBorrowed, type JournalLine } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import type { Origin } from "../model/mod.ts";
 import type { Line } from "../admission/mod.ts";
@@ -43,7 +43,7 @@ export async function runAdmit(
     const say = (line: JournalLine) => sayOn(world, bar, line);
     const open = await openLine(world, tools, { places, auditLog, registry, say });
     try {
-      for await (const left of recover(open.line)) report(world, left);
+      for await (const left of finishPending(open.line, "after-restart")) report(world, left);
       const codes: ExitCode[] = [];
       for (const path of paths) {
         sizeBytes = unlessMissing(() => fs.lstatSync(path).size) ?? 0;

@@ -3,12 +3,13 @@ import {
   admit,
   claimFromIncoming,
   type Entry,
+  finishClaim,
   type Line,
   listIncoming,
-  recover,
+  type Pending,
+  pendingClaims,
   releaseDue,
   reportUnreachable,
-  resumeWaiting,
   SettleWatch,
   unreachableNames,
   warning,
@@ -31,7 +32,7 @@ const SWEEP_EVERY_MS = 60_000;
  * yields how each ended. Stays alive while something visible is still settling.
  */
 export async function* watch(line: Line, { until, signal }: WatchOptions): AsyncGenerator<Admission> {
-  yield* recover(line);
+  yield* finishPending(line, "after-restart");
   releaseDue(line.places.held, line.places.incoming, line.now());
   const settle = new SettleWatch();
   const reported = new Set<string>();
@@ -48,7 +49,7 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
     await reportOnce(line, reported);
     if (Date.now() - sweptMs >= SWEEP_EVERY_MS) {
       releaseDue(line.places.held, line.places.incoming, line.now());
-      yield* resumeWaiting(line);
+      yield* finishPending(line, "waiting");
       sweptMs = Date.now();
     }
     if (entries.length > 0) busyMs = Date.now();
@@ -58,17 +59,33 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
   }
 }
 
+/** Finishes what is in scanning/; yields how each claim ended. */
+export async function* finishPending(line: Line, why: Pending): AsyncGenerator<Admission> {
+  for (const claim of pendingClaims(line, why)) {
+    const ended = await unlessItFails(line, claim.record.name, () => finishClaim(line, claim, why));
+    if (ended !== null) yield ended;
+  }
+}
+
+function admitOne(line: Line, { name, shape }: Entry): Promise<Admission | null> {
+  return unlessItFails(line, name, async () => await admit(line, await claimFromIncoming(line, name, shape)));
+}
+
 /**
- * Takes one artifact through the line. What fails in a way nobody foresaw leaves its bytes in scanning/, to be tried
- * again by the next sweep, and never blocks the artifacts behind it; only a log that cannot be written stops all.
+ * What fails in a way nobody foresaw leaves its bytes in scanning/, to be tried again by the next sweep, and never
+ * blocks the artifacts behind it; only a log that cannot be written stops all.
  */
-async function admitOne(line: Line, entry: Entry): Promise<Admission | null> {
+async function unlessItFails(
+  line: Line,
+  name: string,
+  work: () => Promise<Admission | null>,
+): Promise<Admission | null> {
   try {
-    return await admit(line, await claimFromIncoming(line, entry.name, entry.shape));
+    return await work();
   } catch (error) {
     if (error instanceof AuditError) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    line.say(warning(`${entry.name} could not be taken through the line and is tried again: ${why}`));
+    line.say(warning(`${name} could not be taken through the line and is tried again: ${why}`));
     return null;
   }
 }

@@ -3,13 +3,19 @@
 
 usage: gguf_reader.py < list-of-paths
 Prints one JSON object per path: {"path": ..., "accepted": true, "tensors": [[name, type, offset, bytes], ...]} or
-{"path": ..., "accepted": false, "why": "ErrorName: text"}. Needs `pip install gguf`.
+{"path": ..., "accepted": false, "why": "ErrorName: text"}. Needs `pip install gguf`. The package has no limits, so
+each file is read in a child of its own with two seconds and two gigabytes; "Killed" says that it needed more.
 """
 import json
+import os
+import resource
 import sys
 import warnings
 
 import gguf
+
+SECONDS = 2
+MEMORY_BYTES = 2 << 30
 
 
 def read(path: str) -> dict:
@@ -21,6 +27,18 @@ def read(path: str) -> dict:
         return {"path": path, "accepted": False, "why": f"{type(error).__name__}: {error}"[:200]}
 
 
+def read_in_child(path: str) -> None:
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        print(json.dumps(read(path)), flush=True)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        print(json.dumps({"path": path, "accepted": False, "why": f"Killed: wait status {status}"}), flush=True)
+
+
 warnings.simplefilter("ignore")
 for line in sys.stdin:
-    print(json.dumps(read(line.rstrip("\n"))), flush=True)
+    read_in_child(line.rstrip("\n"))

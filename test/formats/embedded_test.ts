@@ -8,7 +8,7 @@ import { Random } from "../make/random.ts";
 import { PAYLOADS } from "../vectors/disguise.ts";
 
 const { join, overwrite, raw } = make;
-const NOISE = new Random(11).bytes(256 << 10);
+const NOISE: Uint8Array = new Random(11).bytes(256 << 10);
 
 function scan(bytes: Uint8Array, chunkBytes: number): Candidate[] {
   const scanner = new EmbeddedScanner();
