@@ -13,6 +13,7 @@ import { registryClient } from "./registry_access.ts";
 import { exitCodeOf, originOf } from "./run_check.ts";
 import { stopSignal } from "./signals.ts";
 import { paint, ProgressBar, verdictText } from "./terminal.ts";
+import { finishPending } from "./watch.ts";
 import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
 export interface AdmitOptions {

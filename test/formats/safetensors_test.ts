@@ -86,13 +86,21 @@ Deno.test("parseSafetensors() knows the size of all 22 dtypes", () => {
 Deno.test("a refusal names the byte, the field and the tensor", () => {
   const text = `{"model.w":{"dtype":"U8","shape":[1,-2],"data_offsets":[0,1]}}`;
   const error = refusal(rawHeader(text, new Uint8Array(1)));
-  assert.deepEqual(error.place, { offset: 8 + text.indexOf("-2"), field: `$["model.w"].shape[1]`, tensor: "model.w" });
+  assert.deepEqual(error.place, {
+    offset: 8 + text.indexOf("-2"),
+    field: `$["model.w"].shape[1]`,
+    tensor: "model.w",
+  });
   assert.equal(error.message, `$["model.w"].shape[1]: -2 is below zero`);
 });
 
 Deno.test("a hole is named by its first byte", () => {
   const bytes = safetensors({ a: at(0, 8), b: at(9, 16) });
-  assert.deepEqual(refusal(bytes).place, { offset: bytes.byteLength - 8, field: "data_offsets", tensor: "b" });
+  assert.deepEqual(refusal(bytes).place, {
+    offset: bytes.byteLength - 8,
+    field: "data_offsets",
+    tensor: "b",
+  });
 });
 
 const limits: [what: string, below: () => Uint8Array, at: () => Uint8Array, above: () => Uint8Array][] = [
@@ -104,7 +112,11 @@ const limits: [what: string, below: () => Uint8Array, at: () => Uint8Array, abov
 ];
 for (const [what, below, exactly, above] of limits) {
   Deno.test(`parseSafetensors() keeps the limit of ${what}: below, at, above`, () => {
-    assert.deepEqual([below, exactly, above].map((make) => outcome(make())), ["accepted", "accepted", "refused"]);
+    assert.deepEqual([below, exactly, above].map((make) => outcome(make())), [
+      "accepted",
+      "accepted",
+      "refused",
+    ]);
   });
 }
 
@@ -206,7 +218,9 @@ class HeaderOfSpaces implements ByteSource {
 
   read(offset: number, into: Uint8Array): number {
     into.fill(0x20);
-    if (offset === 0) new DataView(into.buffer, into.byteOffset).setBigUint64(0, BigInt(this.headerBytes), true);
+    if (offset === 0) {
+      new DataView(into.buffer, into.byteOffset).setBigUint64(0, BigInt(this.headerBytes), true);
+    }
     return into.byteLength;
   }
 }

@@ -34,7 +34,9 @@ export const W = `{"dtype":"U8","shape":[1],"data_offsets":[0,1]}`;
 
 /** A whole file; the data section reaches to the last byte that any tensor claims. */
 export function safetensors(tensors: Readonly<Record<string, TensorSpec>>, file: FileSpec = {}): Uint8Array {
-  const entries: string[] = file.metadata === undefined ? [] : [`"__metadata__":${JSON.stringify(file.metadata)}`];
+  const entries: string[] = file.metadata === undefined
+    ? []
+    : [`"__metadata__":${JSON.stringify(file.metadata)}`];
   const parts: { begin: number; data: Uint8Array }[] = [];
   let next = 0;
   let dataBytes = 0;
