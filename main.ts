@@ -17,7 +17,7 @@ export type { PipelineRequest, PipelineResult };
 /** Examines one artifact where it lies by the given policy and promotes nothing. */
 export async function runPipeline(request: PipelineRequest): Promise<PipelineResult> {
   const { runPipelineIn } = await import("./src/roles/library.ts");
-  return await runPipelineIn(await world(), request);
+  return await runPipelineIn(world(), request);
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
@@ -30,11 +30,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { runCommandLine } = await import("./src/roles/cli.ts");
-  return await runCommandLine(await world(), args);
+  return await runCommandLine(world(), args);
 }
 
-async function world(): Promise<World> {
-  const { pipeline } = await import("./stages/mod.ts");
+function world(): World {
   return {
     env: (name) => Deno.env.get(name) || undefined, // Set to nothing is not set.
     programRoot: dirname(fileURLToPath(import.meta.url)),
@@ -42,7 +41,7 @@ async function world(): Promise<World> {
     hostname,
     stdout: screen(process.stdout),
     stderr: screen(process.stderr),
-    pipeline,
+    pipeline: async (inputs) => (await import("./stages/mod.ts")).pipeline(inputs),
   };
 }
 

@@ -10,6 +10,10 @@ import { tinyLlama } from "../test/make/gguf.ts";
 
 const LAUNCHER = join(dirname(fileURLToPath(import.meta.url)), "ai-quarantine");
 
+/** A chat template that walks from a string to every class of the interpreter that renders it. */
+const HOSTILE_TEMPLATE =
+  "{{ ''.__class__.__mro__[1].__subclasses__() }}{% for m in messages %}{{ m['content'] }}{% endfor %}";
+
 if (import.meta.main) Deno.exit(await demo());
 
 async function demo(): Promise<number> {
@@ -28,10 +32,6 @@ async function demo(): Promise<number> {
   console.log(`\nUnexpected: admit ended with ${admitted} and ${refused}, expected 0 and 1.`);
   return 1;
 }
-
-/** A chat template that walks from a string to every class of the interpreter that renders it. */
-const HOSTILE_TEMPLATE =
-  "{{ ''.__class__.__mro__[1].__subclasses__() }}{% for m in messages %}{{ m['content'] }}{% endfor %}";
 
 async function admit(directory: string, path: string): Promise<number> {
   const { code } = await new Deno.Command(LAUNCHER, {

@@ -43,7 +43,9 @@ export function integrityCheck(sources: PinSources): Stage<"integrity_check"> {
       });
       const evidence = { sha256: digest.sha256, size_bytes: digest.sizeBytes };
       if (decision.ok) {
-        return conclude(policy, [], { ...evidence, pinned_by: decision.via }, {
+        // Trusted at first use, then and ever after: the same bytes give the same evidence.
+        const pinnedBy = decision.via === "pin" ? "first-use" : decision.via;
+        return conclude(policy, [], { ...evidence, pinned_by: pinnedBy }, {
           cleared: `sha256=${digest.sha256}`,
         });
       }

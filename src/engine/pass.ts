@@ -3,7 +3,7 @@ import type { TensorSpan } from "../formats/tensor.ts";
 import { type TensorFormats, tensorFormats } from "../measure/decode/mod.ts";
 import { runBytes } from "../measure/layout.ts";
 import { addPartial, emptyPartial, type Partial } from "../measure/partial.ts";
-import { deriveStatistics, type TensorStatistics } from "../measure/statistics.ts";
+import { deriveStatistics, type TensorStatistics, ValueTables } from "../measure/statistics.ts";
 import { compileKernels } from "../measure/wasm/mod.ts";
 import { createHash, type Hash } from "node:crypto";
 import {
@@ -228,6 +228,7 @@ const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 class Results {
   readonly #parts = new Map<number, Partial>();
   readonly #digests = new Map<number, string>();
+  readonly #tables = new ValueTables();
 
   constructor(
     private readonly spans: readonly TensorSpan[],
@@ -272,7 +273,7 @@ class Results {
     this.#digests.delete(index);
     const format = this.formats.get(span.type);
     if (format === undefined) return;
-    this.onTensor({ span, sha256, statistics: deriveStatistics(format, part) });
+    this.onTensor({ span, sha256, statistics: deriveStatistics(format, part, this.#tables) });
   }
 
   /** After the last report. Throws when something is missing: then some part of the file was not measured. */

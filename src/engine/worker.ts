@@ -22,7 +22,17 @@ export type WorkerMessage =
 
 const WAIT_MS = 100;
 
-function runJob(job: WorkerJob, tell: (message: WorkerMessage) => void): void {
+/** The large arrays of a report are handed over instead of copied. */
+function buffersOf({ parts }: Report): ArrayBuffer[] {
+  const lists = parts.flatMap((part) => [part.codes, part.second]);
+  return lists.flatMap(({ codes, counts }) => [codes.buffer, counts.buffer]).filter((buffer) =>
+    buffer.byteLength > 0
+  );
+}
+
+type Tell = (message: WorkerMessage, transfer?: ArrayBuffer[]) => void;
+
+function runJob(job: WorkerJob, tell: Tell): void {
   const pass = new SharedPass(job.memory, job.chunkBytes, job.threads);
   const formats = tensorFormats();
   const meter = new ChunkMeter(pass, job.input, formats, job.thread);
@@ -32,7 +42,8 @@ function runJob(job: WorkerJob, tell: (message: WorkerMessage) => void): void {
   const report = () => {
     const digests = hasher?.take() ?? [];
     const parts = meter.take();
-    if (digests.length + parts.length > 0) tell({ kind: "report", report: { digests, parts } });
+    if (digests.length + parts.length === 0) return;
+    tell({ kind: "report", report: { digests, parts } }, buffersOf({ digests, parts }));
   };
   while (!pass.stopped) {
     const events = pass.events;
@@ -51,14 +62,14 @@ declare const self: DedicatedWorkerLike;
 /** The part of a worker's global object that is used here. */
 interface DedicatedWorkerLike {
   onmessage: ((event: MessageEvent<WorkerJob>) => void) | null;
-  postMessage(message: WorkerMessage): void;
+  postMessage(message: WorkerMessage, transfer: ArrayBuffer[]): void;
 }
 
 self.onmessage = ({ data }) => {
   try {
-    runJob(data, (message) => self.postMessage(message));
+    runJob(data, (message, transfer = []) => self.postMessage(message, transfer));
   } catch (error) {
-    self.postMessage({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    self.postMessage({ kind: "failed", message: error instanceof Error ? error.message : String(error) }, []);
   }
 };
-self.postMessage({ kind: "ready" });
+self.postMessage({ kind: "ready" }, []);

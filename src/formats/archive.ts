@@ -1,4 +1,4 @@
-import { constants, crc32, gunzipSync } from "node:zlib";
+import { crc32, inflateRawSync } from "node:zlib";
 import { type Identity, identity } from "./identity.ts";
 import { latin1, type Probe, viewOf } from "./probe.ts";
 import { recogniseZip } from "./zip.ts";
@@ -7,6 +7,7 @@ const TAR_BLOCK_BYTES = 512;
 const MAX_TAR_ENTRIES_READ = 16;
 /** What is inflated of a gzip file to see that it is one. */
 const INFLATED_WINDOW_BYTES = 4096;
+const MAX_GZIP_NAME_BYTES = 1024;
 const MAX_INFLATED_BYTES = 1 << 22;
 
 /** Archives and compressed files, by structure: checksums of headers where the format has them. */
@@ -31,22 +32,46 @@ function rar(probe: Probe): Identity | null {
   return old || current ? identity("rar", "a RAR archive") : null;
 }
 
-/** Header of RFC 1952, and a body that inflates: to the end of the window, or to its end with the right CRC-32. */
+/** Header of RFC 1952, and a body that inflates: beyond the window, or to its end with the right CRC-32 after it. */
 function gzip(probe: Probe): Identity | null {
   const header = probe.at(0, 10);
   if (!probe.has(0, "\x1f\x8b\x08") || header.byteLength < 10) return null;
   const [flags, system] = [header[3] ?? 0xff, header[9] ?? 0];
   if ((flags & 0xe0) !== 0 || (system > 13 && system !== 255)) return null;
-  return inflates(probe.at(0, INFLATED_WINDOW_BYTES)) ? identity("gzip", "a gzip-compressed file") : null;
+  const body = gzipBodyOffset(probe, flags);
+  return body !== null && inflates(probe.at(body, INFLATED_WINDOW_BYTES))
+    ? identity("gzip", "a gzip-compressed file")
+    : null;
 }
 
-/** Whether zlib takes the window, cut short or not. Its error is the answer "no", except that of a full buffer. */
+/** After the fixed header: an extra field, a name, a comment and a checksum, each if its flag says so. */
+function gzipBodyOffset(probe: Probe, flags: number): number | null {
+  let at = 10;
+  if ((flags & 4) !== 0) {
+    const length = probe.at(at, 2);
+    if (length.byteLength < 2) return null;
+    at += 2 + viewOf(length).getUint16(0, true);
+  }
+  for (const textFlag of [8, 16]) {
+    if ((flags & textFlag) === 0) continue;
+    const end = probe.at(at, MAX_GZIP_NAME_BYTES).indexOf(0);
+    if (end < 0) return null;
+    at += end + 1;
+  }
+  return at + ((flags & 2) !== 0 ? 2 : 0);
+}
+
+/** Whether zlib takes the window as deflate data. Its errors are answers: two of them say "so far, yes". */
 function inflates(window: Uint8Array): boolean {
   try {
-    gunzipSync(window, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: MAX_INFLATED_BYTES });
-    return true;
+    const data = inflateRawSync(window, { maxOutputLength: MAX_INFLATED_BYTES });
+    const trailer = new Uint8Array(8);
+    viewOf(trailer).setUint32(0, crc32(data), true);
+    viewOf(trailer).setUint32(4, data.byteLength, true);
+    return latin1(window).includes(latin1(trailer));
   } catch (cause) {
-    return cause instanceof RangeError;
+    const code = cause instanceof Error && "code" in cause ? cause.code : null;
+    return code === "Z_BUF_ERROR" && window.byteLength > 0 || code === "ERR_BUFFER_TOO_LARGE";
   }
 }
 

@@ -6,6 +6,8 @@ import {
   type EmbeddedPattern,
   type Hidden,
   hiddenPickle,
+  MAX_SCRIPT_LINE_BYTES,
+  SCRIPT_BEFORE_BYTES,
 } from "./embedded_patterns.ts";
 import { walkPickle } from "./pickle.ts";
 import { type ByteSource, MemorySource } from "./source.ts";
@@ -22,6 +24,9 @@ export interface Candidate {
 /** Of a possible pickle so much is walked where it is seen; most break off within a few bytes. */
 const QUICK_PICKLE_BYTES = 256;
 const CHUNK_BYTES = 1 << 20;
+/** Random bytes make one candidate in some 300 KiB; a tensor of one value can make one in {@link QUICK_PICKLE_BYTES}. */
+const BYTES_PER_CANDIDATE = 64;
+const FREE_CANDIDATES = 1024;
 
 /**
  * Finds candidates in consecutive chunks of any size. Two bytes at a time are looked up in a table of the pairs that
@@ -35,6 +40,8 @@ export class EmbeddedScanner {
   private readonly byFirstByte: readonly (readonly EmbeddedPattern[])[];
   private carry = new Uint8Array(0);
   private nextOffset: number | null = null;
+  private mostFound = 0;
+  private passed: ReadonlySet<number> = new Set();
 
   constructor(patterns: readonly EmbeddedPattern[] = EMBEDDED_PATTERNS) {
     this.overlapBytes = Math.max(...patterns.map((pattern) => pattern.magic.length)) - 1;
@@ -50,12 +57,16 @@ export class EmbeddedScanner {
     }
   }
 
-  /** Candidates that end in this chunk, in order. Chunks must follow one another; a gap is the caller's mistake. */
+  /**
+   * Candidates that end in this chunk, in order. Chunks must follow one another; a gap is the caller's mistake.
+   * Throws `FormatError` (`disguise/candidate-flood`) when there are more than chance or a constant tensor makes.
+   */
   push(chunk: Uint8Array, offset: number): Candidate[] {
     if (this.nextOffset !== null && this.nextOffset !== offset) {
       throw new Error(`Cannot scan bytes at ${offset}: the next are those at ${this.nextOffset}`);
     }
     this.nextOffset = offset + chunk.byteLength;
+    this.mostFound = FREE_CANDIDATES + Math.floor(chunk.byteLength / BYTES_PER_CANDIDATE);
     const found: Candidate[] = [];
     this.acrossSeam(chunk, offset, found);
     this.inside(chunk, offset, found);
@@ -71,7 +82,7 @@ export class EmbeddedScanner {
     for (let at = 0; at < kept; at++) {
       for (const pattern of this.byFirstByte[seam[at] ?? 0] ?? []) {
         if (at + pattern.magic.length > kept && matches(pattern, seam, at)) {
-          found.push({ pattern: pattern.name, offset: offset - kept + at });
+          this.keep({ pattern: pattern.name, offset: offset - kept + at }, found);
         }
       }
     }
@@ -108,9 +119,26 @@ export class EmbeddedScanner {
   private examine(chunk: Uint8Array, at: number, offset: number, found: Candidate[]): void {
     for (const pattern of this.byFirstByte[chunk[at] ?? 0] ?? []) {
       if (!matches(pattern, chunk, at)) continue;
-      if (pattern.name === "pickle" && breaksAtOnce(chunk.subarray(at, at + QUICK_PICKLE_BYTES))) continue;
-      found.push({ pattern: pattern.name, offset: offset + at });
+      if (pattern.name === "pickle" && this.breaksAtOnce(chunk, at, offset)) continue;
+      if (pattern.name === "script" && isNoScript(pattern, chunk, at)) continue;
+      this.keep({ pattern: pattern.name, offset: offset + at }, found);
     }
+  }
+
+  private keep(candidate: Candidate, found: Candidate[]): void {
+    if (found.length >= this.mostFound) throw flood(candidate.offset);
+    found.push(candidate);
+  }
+
+  /** Whether a first look refutes a pickle, or the walk of the one before it passes here. */
+  private breaksAtOnce(chunk: Uint8Array, at: number, offset: number): boolean {
+    if (this.passed.has(offset + at)) return true;
+    const window = new MemorySource(chunk.subarray(at, at + QUICK_PICKLE_BYTES));
+    const report = walkPickle(window, 0, EMBEDDED_PICKLE_LIMITS);
+    if (report.protoOffsets.length > 1) {
+      this.passed = new Set(report.protoOffsets.map((p) => offset + at + p));
+    }
+    return (report.end === "broken" || report.end === "stop") && hiddenPickle(report, 0) === null;
   }
 
   private keepEnd(chunk: Uint8Array): void {
@@ -128,9 +156,17 @@ function matches(pattern: EmbeddedPattern, bytes: Uint8Array, at: number): boole
   return true;
 }
 
-function breaksAtOnce(window: Uint8Array): boolean {
-  const report = walkPickle(new MemorySource(window), 0, EMBEDDED_PICKLE_LIMITS);
-  return (report.end === "broken" || report.end === "stop") && hiddenPickle(report, 0) === null;
+/** Text is full of `#!/`: where all that decides lies in this chunk, it is decided at once. */
+function isNoScript(pattern: EmbeddedPattern, chunk: Uint8Array, at: number): boolean {
+  const begin = at - SCRIPT_BEFORE_BYTES;
+  const end = at + MAX_SCRIPT_LINE_BYTES;
+  if (begin < 0 || end > chunk.byteLength) return false;
+  return pattern.confirm(new MemorySource(chunk.subarray(begin, end)), SCRIPT_BEFORE_BYTES) === null;
+}
+
+function flood(offset: number): FormatError {
+  const message = "more places look like the start of a program, archive or pickle than chance can explain";
+  return new FormatError("disguise/candidate-flood", message, { offset });
 }
 
 /** Work spent on candidates stays within this much reading, however many the bytes offer. */
@@ -158,11 +194,11 @@ export class CandidateJudge {
     return this.confirms.get(candidate.pattern)?.(this.metered, candidate.offset) ?? null;
   }
 
-  /** A walk to its limit has passed every PROTO on its way: constant tensors can be one long run of them. */
+  /** A walk that found nothing has been past every PROTO on its way: constant tensors can be one long run of them. */
   private judgePickle(offset: number): Hidden | null {
     if (this.passed.has(offset)) return null;
     const report = walkPickle(this.metered, offset, EMBEDDED_PICKLE_LIMITS);
-    if (report.end === "limit") this.passed = new Set(report.protoOffsets);
+    if (report.protoOffsets.length > 1) this.passed = new Set(report.protoOffsets);
     return hiddenPickle(report, offset);
   }
 }
@@ -182,11 +218,7 @@ class MeteredSource implements ByteSource {
 
   allow(offset: number): void {
     if (this.readBytesLeft > 0) return;
-    throw new FormatError(
-      "disguise/candidate-flood",
-      "more places look like the start of a program, archive or pickle than chance can explain",
-      { offset },
-    );
+    throw flood(offset);
   }
 }
 

@@ -44,7 +44,9 @@ const CONFIRM_BYTES = 512;
 const TAR_MAGIC_OFFSET = 257;
 /** How far before its PE header the `MZ` of a program is looked for. */
 const MAX_DOS_STUB_BYTES = 65_536;
-const MAX_SCRIPT_LINE_BYTES = 256;
+/** A script is judged by so much from its `#!` on, and by what stands so far before it. */
+export const MAX_SCRIPT_LINE_BYTES = 256;
+export const SCRIPT_BEFORE_BYTES = 16;
 const SCRIPT_TEXT_BYTES = 32;
 /** Nothing in numbers runs this long as opcodes; a payload may not hide behind more. */
 export const EMBEDDED_PICKLE_LIMITS = { maxOpcodes: 65_536, maxReadBytes: 1 << 20 };
@@ -132,7 +134,9 @@ function script(source: ByteSource, offset: number): Hidden | null {
   const interpreter = scriptInterpreter(text);
   if (interpreter === null || !interpreter.includes("bin/")) return null;
   const body = text.slice(text.indexOf("\n") + 1).slice(0, SCRIPT_TEXT_BYTES);
-  const before = latin1(readUpTo(source, Math.max(0, offset - 16), Math.min(16, offset)));
+  const before = latin1(
+    readUpTo(source, Math.max(0, offset - SCRIPT_BEFORE_BYTES), Math.min(SCRIPT_BEFORE_BYTES, offset)),
+  );
   if (!/^[\t\r\n\x20-\x7e]*$/.test(body) || (before !== "" && /^[\t\r\n\x20-\x7e]+$/.test(before))) {
     return null;
   }

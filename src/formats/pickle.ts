@@ -105,7 +105,9 @@ class Walk {
       case "values":
         return this.pop(effect.pops) && this.push(effect.pushes);
       case "to-mark":
-        return this.popMark() && this.pop(effect.pops) && this.push(effect.pushes);
+        return this.popMark() && this.push(1);
+      case "into":
+        return (effect.items === "to-mark" ? this.popMark() : this.pop(effect.items)) && this.depth() > 0;
       case "string":
         this.stack.push(this.reader.text);
         return true;

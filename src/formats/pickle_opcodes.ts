@@ -10,8 +10,10 @@ export type PickleArgument =
 export type PickleEffect =
   /** Takes `pops`, puts `pushes`. */
   | { readonly does: "values"; readonly pops: number; readonly pushes: number }
-  /** Takes everything above the last mark and the mark, then `pops` more, and puts `pushes`. */
-  | { readonly does: "to-mark"; readonly pops: number; readonly pushes: number }
+  /** Takes everything above the last mark and the mark, and puts one value. */
+  | { readonly does: "to-mark" }
+  /** Takes `items` values, or all down to the last mark and the mark, and leaves what is below them as it is. */
+  | { readonly does: "into"; readonly items: number | "to-mark" }
   /** Puts its argument, a string that can become a module or a name. */
   | { readonly does: "string" }
   | {
@@ -45,7 +47,7 @@ const fixed = (bytes: number): PickleArgument => ({ form: "fixed", bytes });
 const counted = (countBytes: 1 | 4 | 8): PickleArgument => ({ form: "counted", countBytes });
 const line = (what: "decimal" | "float" | "quoted" | "text"): PickleArgument => ({ form: "line", what });
 const values = (pops: number, pushes: number): PickleEffect => ({ does: "values", pops, pushes });
-const toMark = (pops: number, pushes: number): PickleEffect => ({ does: "to-mark", pops, pushes });
+const into = (items: number | "to-mark"): PickleEffect => ({ does: "into", items });
 
 type Row = readonly [
   code: number,
@@ -57,6 +59,7 @@ type Row = readonly [
 const NONE = fixed(0);
 const PUSH = values(0, 1);
 const STRING: PickleEffect = { does: "string" };
+const TO_MARK: PickleEffect = { does: "to-mark" };
 
 /** Every opcode of protocols 0 to 5. https://github.com/python/cpython/blob/main/Lib/pickletools.py */
 const ROWS: readonly Row[] = [
@@ -85,23 +88,23 @@ const ROWS: readonly Row[] = [
   [0x56, 0, line("text"), STRING], // UNICODE
   [0x58, 1, counted(4), STRING], // BINUNICODE
   [0x5d, 1, NONE, PUSH], // EMPTY_LIST
-  [0x61, 0, NONE, values(2, 1)], // APPEND
-  [0x62, 0, NONE, values(2, 1), "calls"], // BUILD
+  [0x61, 0, NONE, into(1)], // APPEND
+  [0x62, 0, NONE, into(1), "calls"], // BUILD
   [0x63, 0, { form: "two-lines" }, { does: "global" }], // GLOBAL
-  [0x64, 0, NONE, toMark(0, 1)], // DICT
-  [0x65, 1, NONE, toMark(1, 1)], // APPENDS
+  [0x64, 0, NONE, TO_MARK], // DICT
+  [0x65, 1, NONE, into("to-mark")], // APPENDS
   [0x67, 0, line("decimal"), { does: "get" }], // GET
   [0x68, 1, fixed(1), { does: "get" }], // BINGET
   [0x69, 0, { form: "two-lines" }, { does: "inst" }, "calls"], // INST
   [0x6a, 1, fixed(4), { does: "get" }], // LONG_BINGET
-  [0x6c, 0, NONE, toMark(0, 1)], // LIST
-  [0x6f, 1, NONE, toMark(0, 1), "calls"], // OBJ
+  [0x6c, 0, NONE, TO_MARK], // LIST
+  [0x6f, 1, NONE, TO_MARK, "calls"], // OBJ
   [0x70, 0, line("decimal"), { does: "put" }], // PUT
   [0x71, 1, fixed(1), { does: "put" }], // BINPUT
   [0x72, 1, fixed(4), { does: "put" }], // LONG_BINPUT
-  [0x73, 0, NONE, values(3, 1)], // SETITEM
-  [0x74, 0, NONE, toMark(0, 1)], // TUPLE
-  [0x75, 1, NONE, toMark(1, 1)], // SETITEMS
+  [0x73, 0, NONE, into(2)], // SETITEM
+  [0x74, 0, NONE, TO_MARK], // TUPLE
+  [0x75, 1, NONE, into("to-mark")], // SETITEMS
   [0x7d, 1, NONE, PUSH], // EMPTY_DICT
   [0x80, 2, fixed(1), { does: "proto" }], // PROTO
   [0x81, 2, NONE, values(2, 1), "calls"], // NEWOBJ
@@ -119,8 +122,8 @@ const ROWS: readonly Row[] = [
   [0x8d, 4, counted(8), STRING], // BINUNICODE8
   [0x8e, 4, counted(8), PUSH], // BINBYTES8
   [0x8f, 4, NONE, PUSH], // EMPTY_SET
-  [0x90, 4, NONE, toMark(1, 1)], // ADDITEMS
-  [0x91, 4, NONE, toMark(0, 1)], // FROZENSET
+  [0x90, 4, NONE, into("to-mark")], // ADDITEMS
+  [0x91, 4, NONE, TO_MARK], // FROZENSET
   [0x92, 4, NONE, values(3, 1), "calls"], // NEWOBJ_EX
   [0x93, 4, NONE, { does: "stack-global" }], // STACK_GLOBAL
   [0x94, 4, NONE, { does: "memoize" }], // MEMOIZE

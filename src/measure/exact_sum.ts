@@ -1,11 +1,13 @@
+const DOUBLE = new Float64Array(1);
+const BITS = new BigUint64Array(DOUBLE.buffer);
+
 /**
  * A sum of doubles without rounding: the same for every order in which they are added and every way they are split.
  * Held as a whole number of the smallest double, 2^-1074.
  */
 export function toUnits(value: number): bigint {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  const bits = view.getBigUint64(0);
+  DOUBLE[0] = value;
+  const bits = BITS[0] ?? 0n;
   const exponent = (bits >> 52n) & 0x7ffn;
   const fraction = bits & 0xfffffffffffffn;
   const size = exponent === 0n ? fraction : (fraction | 0x10000000000000n) << (exponent - 1n);

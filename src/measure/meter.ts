@@ -4,6 +4,7 @@ import { shortCode, type TensorFormat } from "./decode/mod.ts";
 import { toUnits } from "./exact_sum.ts";
 import { bytesOf, kernelStep, RUN_VALUES, runBytes, SAMPLED_VALUES, valuesIn } from "./layout.ts";
 import { addCounts, type CodeCounts, emptyPartial, type Partial, SIGNATURE_SEGMENTS } from "./partial.ts";
+import { ValueTables } from "./statistics.ts";
 import { type Kernels, RESULT } from "./wasm/mod.ts";
 
 /** A tensor as a meter knows it. */
@@ -21,7 +22,7 @@ const TABLE_BYTES = 65_536 * 4;
 /** Counters have 32 bits: they are emptied before so many codes were counted that one could overflow. */
 const MOST_COUNTED = 2 ** 31;
 /** Floats have no blocks: equal lines of this many bytes count as repeats. */
-const LINE_BYTES = 64;
+const LINE_BYTES = 256;
 
 /** Sums of a stretch of values, made in their order. */
 interface Stretch {
@@ -41,7 +42,7 @@ export class Meter {
   readonly #list: number;
   readonly #result: number;
   readonly #block = emptyBlock();
-  readonly #valueTables = new Map<TensorFormat, Float64Array>();
+  readonly #tablesOfValues = new ValueTables();
   #part: Partial = emptyPartial(-1);
   #counted = 0;
   #stretch: Stretch = { sum: 0, squares: 0, values: 0 };
@@ -192,7 +193,7 @@ export class Meter {
     this.kernels.get("collect")(table, this.#list, this.#result);
     const size = this.#view.getInt32(this.#result, true);
     const pairs = new Uint32Array(this.#bytes.buffer, this.#list, 2 * size);
-    const codes = new Uint32Array(size);
+    const codes = new Uint16Array(size);
     const counts = new Float64Array(size);
     for (let i = 0; i < size; i++) {
       codes[i] = pairs[2 * i] ?? 0;
@@ -208,7 +209,7 @@ export class Meter {
     segment: number,
   ): void {
     const { bits } = format.short;
-    const table = this.#valueTable(format);
+    const table = this.#tablesOfValues.of(format);
     const bytes = this.#bytes.subarray(address, address + length);
     let sum = 0;
     const values = Math.floor(length * 8 / bits);
@@ -217,17 +218,6 @@ export class Meter {
       if (Number.isFinite(value)) sum += value;
     }
     this.#addToSignature(segment, { sum, squares: 0, values });
-  }
-
-  #valueTable(format: TensorFormat & { kind: "short" }): Float64Array {
-    const known = this.#valueTables.get(format);
-    if (known !== undefined) return known;
-    const table = Float64Array.from(
-      { length: 2 ** format.short.bits },
-      (_, code) => format.short.value(code),
-    );
-    this.#valueTables.set(format, table);
-    return table;
   }
 
   #values(tensor: MeteredTensor, address: number, length: number): void {

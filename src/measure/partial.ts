@@ -1,10 +1,10 @@
 /** How often each code occurs, codes rising: pairs of code and count. */
 export interface CodeCounts {
-  readonly codes: Uint32Array;
-  readonly counts: Float64Array;
+  readonly codes: Uint16Array<ArrayBuffer>;
+  readonly counts: Float64Array<ArrayBuffer>;
 }
 
-export const NO_CODES: CodeCounts = { codes: new Uint32Array(0), counts: new Float64Array(0) };
+export const NO_CODES: CodeCounts = { codes: new Uint16Array(0), counts: new Float64Array(0) };
 
 /** Segments of a tensor whose sample means make its signature. */
 export const SIGNATURE_SEGMENTS = 64;
@@ -76,7 +76,7 @@ export function emptyPartial(tensor: number): Partial {
 export function addCounts(left: CodeCounts, right: CodeCounts): CodeCounts {
   if (left.codes.length === 0) return right;
   if (right.codes.length === 0) return left;
-  const codes = new Uint32Array(left.codes.length + right.codes.length);
+  const codes = new Uint16Array(left.codes.length + right.codes.length);
   const counts = new Float64Array(codes.length);
   let [i, j, size] = [0, 0, 0];
   while (i < left.codes.length || j < right.codes.length) {

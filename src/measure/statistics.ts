@@ -16,7 +16,7 @@ export interface TensorStatistics {
   readonly variance: number;
   /** Of the bytes that hold values or codes (not scales): how often each occurs. */
   readonly byteCounts: Float64Array;
-  /** Share of blocks (of lines of 64 bytes, where there are no blocks) that repeat the one before and are not zero. */
+  /** Share of blocks (of lines of 256 bytes, where there are no blocks) that repeat the one before and are not zero. */
   readonly repeatedBlocks: { readonly count: number; readonly of: number };
   /** Block formats only. */
   readonly blocks: BlockStatistics | null;
@@ -59,8 +59,23 @@ export function entropy(counts: ArrayLike<number>): number {
   return total === 0 ? 0 : Math.log2(total) - weighted / total;
 }
 
-export function deriveStatistics(format: TensorFormat, part: Partial): TensorStatistics {
-  const moments = format.kind === "short" ? momentsOfCodes(format, part) : momentsOfSums(part);
+/** Value tables of short types, made once for all tensors of a file. */
+export class ValueTables {
+  readonly #tables = new Map<TensorFormat, Float64Array>();
+
+  of(format: TensorFormat & { kind: "short" }): Float64Array {
+    const known = this.#tables.get(format);
+    if (known !== undefined) return known;
+    const table = format.short.table();
+    this.#tables.set(format, table);
+    return table;
+  }
+}
+
+export function deriveStatistics(format: TensorFormat, part: Partial, tables: ValueTables): TensorStatistics {
+  const moments = format.kind === "short"
+    ? momentsOfCodes(tables.of(format), shortCounts(format, part))
+    : momentsOfSums(part);
   return {
     values: valuesIn(format, part.bytes),
     ...moments,
@@ -101,19 +116,17 @@ function shortCounts(format: TensorFormat & { kind: "short" }, part: Partial): C
       counts[code] = (counts[code] ?? 0) + count;
     }
   }
-  return { codes: Uint32Array.from(counts.keys()), counts };
+  return { codes: Uint16Array.from(counts.keys()), counts };
 }
 
 /** Two passes over at most 65,536 codes: first the mean, then the variance about it. */
-function momentsOfCodes(format: TensorFormat & { kind: "short" }, part: Partial): Moments {
-  const { codes, counts } = shortCounts(format, part);
+function momentsOfCodes(table: Float64Array, { codes, counts }: CodeCounts): Moments {
   let [finite, sum, notANumber, infinite, zeros] = [0, 0, 0, 0, 0];
   let [minimum, maximum] = [Infinity, -Infinity];
-  const values = new Float64Array(codes.length);
   for (let i = 0; i < codes.length; i++) {
     const count = counts[i] ?? 0;
     if (count === 0) continue;
-    const value = values[i] = format.short.value(codes[i] ?? 0);
+    const value = table[codes[i] ?? 0] ?? NaN;
     if (Number.isNaN(value)) notANumber += count;
     else if (!Number.isFinite(value)) infinite += count;
     else {
@@ -128,7 +141,7 @@ function momentsOfCodes(format: TensorFormat & { kind: "short" }, part: Partial)
   const mean = sum / finite;
   let squares = 0;
   for (let i = 0; i < codes.length; i++) {
-    const value = values[i] ?? 0;
+    const value = table[codes[i] ?? 0] ?? NaN;
     const count = counts[i] ?? 0;
     if (count > 0 && Number.isFinite(value)) squares += (value - mean) ** 2 * count;
   }

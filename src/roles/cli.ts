@@ -1,15 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { StartupError } from "../model/mod.ts";
-import { runAdmit } from "./run_admit.ts";
-import { runAuditVerify } from "./run_audit.ts";
-import { runCheck } from "./run_check.ts";
-import { runExplain } from "./run_explain.ts";
-import { runList, runPinsForget, runPinsList, runRetry } from "./run_inventory.ts";
-import { runPolicyLint } from "./run_policy.ts";
-import { runRegistryRole } from "./run_registry.ts";
-import { runVerify } from "./run_verify.ts";
-import { runWatch } from "./run_watch.ts";
-import { versionOf } from "./configuration.ts";
+import { versionOf } from "./version.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
 /** Reads the arguments, runs what they ask for, and says how it ended. The only place where errors become text. */
@@ -54,36 +45,48 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
     .addOption(profile)
     .option("--json", "one JSON object a path, one line each")
     .option("--sarif", "one SARIF 2.1.0 log")
-    .action(run((paths: string[], options) => runCheck(world, paths, options)));
+    .action(
+      run(async (paths: string[], options) =>
+        (await import("./run_check.ts")).runCheck(world, paths, options)
+      ),
+    );
   verb("admit <path...>", "take models through the whole line into the registry")
     .option("--source <url>", "where they were downloaded from")
     .option("--policy <file>", "the policy to judge by")
     .addOption(profile)
-    .action(run((paths: string[], options) => runAdmit(world, paths, options)));
+    .action(
+      run(async (paths: string[], options) =>
+        (await import("./run_admit.ts")).runAdmit(world, paths, options)
+      ),
+    );
   verb("watch", "the coordinator: take whatever is dropped into the incoming directory through the line")
     .option("--once", "end when nothing is left to settle")
     .option("--policy <file>", "the policy to judge by")
     .addOption(profile)
-    .action(run((options) => runWatch(world, options)));
-  verb("registry", "serve the embedded registry on 127.0.0.1").action(run(() => runRegistryRole(world)));
+    .action(run(async (options) => (await import("./run_watch.ts")).runWatch(world, options)));
+  verb("registry", "serve the embedded registry on 127.0.0.1").action(
+    run(async () => (await import("./run_registry.ts")).runRegistryRole(world)),
+  );
   verb("list", "what is registered, held and waiting").option("--json", "as JSON")
-    .action(run((options) => runList(world, options)));
+    .action(run(async (options) => (await import("./run_inventory.ts")).runList(world, options)));
   verb("verify <name-or-path>", "compare a promoted model with its record")
-    .action(run((target: string) => runVerify(world, target)));
+    .action(run(async (target: string) => (await import("./run_verify.ts")).runVerify(world, target)));
   verb("explain <report>", "say what a rejection report means and what to do")
-    .action(run((report: string) => runExplain(world, report)));
+    .action(run(async (report: string) => (await import("./run_explain.ts")).runExplain(world, report)));
   verb("retry <name>", "take a held artifact through the line again")
-    .action(run((name: string) => runRetry(world, name)));
+    .action(run(async (name: string) => (await import("./run_inventory.ts")).runRetry(world, name)));
   program.command("audit").description("the audit log")
     .command("verify [file...]").description("check the hash chain of an audit log and its archives")
-    .action(run((files: string[]) => runAuditVerify(world, files)));
+    .action(run(async (files: string[]) => (await import("./run_audit.ts")).runAuditVerify(world, files)));
   program.command("policy").description("policies")
     .command("lint <file>").description("say everything that is wrong with a policy")
-    .action(run((file: string) => runPolicyLint(world, file)));
+    .action(run(async (file: string) => (await import("./run_policy.ts")).runPolicyLint(world, file)));
   const pins = program.command("pins").description("digests recorded at first promotion");
-  pins.command("list").description("every recorded digest").action(run(() => runPinsList(world)));
+  pins.command("list").description("every recorded digest").action(
+    run(async () => (await import("./run_inventory.ts")).runPinsList(world)),
+  );
   pins.command("forget <name>").description("let the next model of this name in with another digest")
-    .action(run((name: string) => runPinsForget(world, name)));
+    .action(run(async (name: string) => (await import("./run_inventory.ts")).runPinsForget(world, name)));
   for (const command of [program, ...program.commands]) command.exitOverride();
   return program;
 }

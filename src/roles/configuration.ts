@@ -110,9 +110,3 @@ function readText(path: string, code: StartupCode): string {
     throw new StartupError(code, `Cannot read ${path}: ${systemCode(cause) ?? "unreadable"}`, { cause });
   }
 }
-
-/** The version of this program, from deno.json. */
-export function versionOf(world: Pick<World, "programRoot">): string {
-  const { version } = JSON.parse(fs.readFileSync(join(world.programRoot, "deno.json"), "utf8"));
-  return String(version);
-}

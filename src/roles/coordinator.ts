@@ -4,7 +4,8 @@ import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import type { Policy, SandboxKind } from "../model/mod.ts";
 import { processSandbox } from "../tools/process_sandbox.ts";
-import { type Configuration, versionOf } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
+import { versionOf } from "./version.ts";
 import { delegated } from "./delegate.ts";
 import type { World } from "./world.ts";
 
@@ -21,7 +22,11 @@ export interface Hooks {
 }
 
 /** Sets up the seven stages with the sandboxes this machine has. */
-export function coordinator(world: World, configuration: Configuration, hooks: Hooks): Coordinator {
+export async function coordinator(
+  world: World,
+  configuration: Configuration,
+  hooks: Hooks,
+): Promise<Coordinator> {
   const { policy } = configuration;
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
   const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
@@ -32,7 +37,7 @@ export function coordinator(world: World, configuration: Configuration, hooks: H
     cache: cacheOf(world),
     environment: workerEnvironment(world),
   });
-  const pipeline = delegated(world.pipeline(configuration), open);
+  const pipeline = delegated(await world.pipeline(configuration), open);
   const context = { policy, now: world.now, ...hooks };
   return { policy, bench: { pipeline, sandbox, programs: programs(world), context } };
 }

@@ -41,7 +41,7 @@ export async function runPipelineIn(world: World, request: PipelineRequest): Pro
   const policy = policyFromObject(request.policy, { now: world.now });
   const configuration = configurationFor(world, policy, request.sha256);
   const hooks = { signal: new AbortController().signal, progress: () => {} };
-  const tools = coordinator(world, configuration, hooks);
+  const tools = await coordinator(world, configuration, hooks);
   const silent = { starting: () => {}, finished: () => {} };
   const { examination, decision } = await checkPath(tools, request.path, originOf(request.source), silent);
   const entries = stageEntries(examination.stages);

@@ -32,7 +32,7 @@ export async function runAdmit(
   let sizeBytes = 0;
   const bar = new ProgressBar(world.stderr, () => sizeBytes);
   using stop = stopSignal();
-  const tools = coordinator(world, configuration, { signal: stop.signal, progress: bar.progress });
+  const tools = await coordinator(world, configuration, { signal: stop.signal, progress: bar.progress });
   const places = embeddedPlaces(world.env);
   fs.mkdirSync(places.registry, { recursive: true });
   const embedded = world.env("REGISTRY_URL") === undefined

@@ -3,7 +3,8 @@ import { resultObject } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Origin, StartupError } from "../model/mod.ts";
 import { type Checked, checkPath } from "./check.ts";
-import { configure, versionOf } from "./configuration.ts";
+import { configure } from "./configuration.ts";
+import { versionOf } from "./version.ts";
 import { coordinator } from "./coordinator.ts";
 import { sarifLog } from "./sarif.ts";
 import { ProgressBar, verdictText } from "./terminal.ts";
@@ -26,7 +27,7 @@ export async function runCheck(
   const configuration = configure(world, { file: options.policy, profile: options.profile });
   let sizeBytes = 0;
   const bar = new ProgressBar(world.stderr, () => sizeBytes);
-  const tools = coordinator(world, configuration, {
+  const tools = await coordinator(world, configuration, {
     signal: new AbortController().signal,
     progress: bar.progress,
   });

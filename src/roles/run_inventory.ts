@@ -4,7 +4,7 @@ import { listHeld, pinsPath, type Places, release } from "../admission/mod.ts";
 import { escapeName, unlessMissing } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { PinStore } from "../policy/pins.ts";
-import { readManifestEntries } from "../registry/mod.ts";
+import { readManifestEntries } from "../registry/listing.ts";
 import { embeddedPlaces, stateDirectory } from "./environment.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 

@@ -5,7 +5,7 @@ import { digestInPlace } from "../admission/mod.ts";
 import { escapeName, unlessMissing } from "../files/mod.ts";
 import { type FileDigest, StartupError } from "../model/mod.ts";
 import { PROVENANCE_SUFFIX } from "../provenance/record.ts";
-import { readManifestEntries } from "../registry/mod.ts";
+import { readManifestEntries } from "../registry/listing.ts";
 import { embeddedPlaces } from "./environment.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 

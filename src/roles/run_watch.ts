@@ -27,7 +27,7 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     );
   }
   using stop = stopSignal();
-  const tools = coordinator(world, configuration, { signal: stop.signal, progress: () => {} });
+  const tools = await coordinator(world, configuration, { signal: stop.signal, progress: () => {} });
   const say = (line: JournalLine) => world.stdout.write(`<${line.priority}>${line.text}\n`);
   const registry = registryClient(world, configuration.policy, null);
   const places = watchedPlaces(world.env);

@@ -25,7 +25,7 @@ export interface World {
   readonly stdout: Screen;
   readonly stderr: Screen;
   /** The seven stages, handed in by the composition root. */
-  pipeline(inputs: StageInputs): Pipeline;
+  pipeline(inputs: StageInputs): Promise<Pipeline>;
 }
 
 /** A stream of text for a person or a program. */

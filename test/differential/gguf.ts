@@ -9,13 +9,14 @@ import { MemorySource } from "../../src/formats/source.ts";
 import { FormatError } from "../../src/model/errors.ts";
 import { GGUF_FOUND, GGUF_REFUSED } from "../vectors/gguf.ts";
 import { GGUF_CLEAN } from "../vectors/gguf_clean.ts";
-import { WE_ACCEPT, WE_REFUSE } from "./gguf_reasons.ts";
+import { OTHER_SIZE, WE_ACCEPT, WE_REFUSE } from "./gguf_reasons.ts";
 
 /** Fuzzed files above this size are not written out. */
 const MAX_CASE_BYTES = 2 ** 20;
 const FUZZ_SEED = 4242;
 
-type Answer = { accepted: true; tensors: unknown[] } | { accepted: false; why: string };
+type Tensor = readonly [name: string, type: string, offset: number, sizeBytes: number];
+type Answer = { accepted: true; tensors: readonly Tensor[] } | { accepted: false; why: string };
 
 function* files(fuzzCases: number): Generator<[name: string, bytes: Uint8Array]> {
   for (const [i, vector] of [...GGUF_REFUSED, ...GGUF_FOUND].entries()) yield [`vector-${i}`, vector.bytes()];
@@ -42,10 +43,16 @@ async function theirs(python: string, paths: readonly string[]): Promise<readonl
   return new TextDecoder().decode(stdout).trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-/** What the two answers amount to, as a key to count by; `null` reason means nobody explained it. */
+function comparable(tensors: readonly Tensor[]): string {
+  return JSON.stringify(
+    tensors.map(([name, type, offset, size]) => [name, type, offset, OTHER_SIZE.has(type) ? 0 : size]),
+  );
+}
+
+/** What the two answers amount to, as a text to count by, and whether a difference is on the list of reasons. */
 function compare(own: Answer, other: Answer): { readonly sort: string; readonly explained: boolean } {
   if (own.accepted && other.accepted) {
-    const same = JSON.stringify(own.tensors) === JSON.stringify(other.tensors);
+    const same = comparable(own.tensors) === comparable(other.tensors);
     return { sort: same ? "both accept, same tensors" : "both accept, DIFFERENT tensors", explained: same };
   }
   if (own.accepted && !other.accepted) {

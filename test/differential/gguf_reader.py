@@ -4,7 +4,7 @@
 usage: gguf_reader.py < list-of-paths
 Prints one JSON object per path: {"path": ..., "accepted": true, "tensors": [[name, type, offset, bytes], ...]} or
 {"path": ..., "accepted": false, "why": "ErrorName: text"}. Needs `pip install gguf`. The package has no limits, so
-each file is read in a child of its own with two seconds and two gigabytes; "Killed" says that it needed more.
+each file is read in a child of its own with time and memory in proportion to its size; "Killed" says it needed more.
 """
 import json
 import os
@@ -15,7 +15,9 @@ import warnings
 import gguf
 
 SECONDS = 2
+SECONDS_PER_MIB = 5
 MEMORY_BYTES = 2 << 30
+MEMORY_PER_BYTE = 300
 
 
 def read(path: str) -> dict:
@@ -30,8 +32,11 @@ def read(path: str) -> dict:
 def read_in_child(path: str) -> None:
     child = os.fork()
     if child == 0:
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        size = os.path.getsize(path)
+        seconds = SECONDS + SECONDS_PER_MIB * size // (1 << 20)
+        memory = MEMORY_BYTES + MEMORY_PER_BYTE * size
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         print(json.dumps(read(path)), flush=True)
         os._exit(0)
     _, status = os.waitpid(child, 0)

@@ -65,6 +65,24 @@ for (const [why, opcodes, end, count] of ends) {
   });
 }
 
+const spellings: [why: string, opcodes: string][] = [
+  ["after BUILD with None, which leaves a string a string", "\x80\x04\x8c\x02osNb\x8c\x01f\x93)R."],
+  ["after ADDITEMS of nothing", "\x80\x04\x8c\x02os(\x90\x8c\x01f\x93)R."],
+  ["after SETITEMS of nothing", "\x80\x04\x8c\x02os(u\x8c\x01f\x93)R."],
+  ["after APPENDS of nothing", "\x80\x04\x8c\x02os(e\x8c\x01f\x93)R."],
+  ["doubled and popped", "\x80\x04\x8c\x02os20\x8c\x01f20\x93)R."],
+  ["in Unicode escapes", "\x80\x02V\\u006f\\U00000073\nVf\n\x93)R."],
+  ["in octal escapes", "\x80\x02S'\\157s'\nS\"f\"\n\x93)R."],
+  ["with POP_MARK between", "\x80\x04\x8c\x02os(NN1\x8c\x01f\x93)R."],
+  ["by a module with a non-ASCII letter beside it", "c\xc3\x9cn\nf\n0cos\nf\n)R."],
+];
+for (const [why, opcodes] of spellings) {
+  Deno.test(`walkPickle() names an import spelled ${why}`, () => {
+    const { end, globals } = walk(opcodes);
+    assert.deepEqual([end, globals.at(-1)], ["stop", "os.f"]);
+  });
+}
+
 const limits = { maxOpcodes: 10, maxReadBytes: 1 << 20 };
 for (const [opcodes, end] of [[9, "stop"], [10, "stop"], [11, "limit"]] as const) {
   Deno.test(`walkPickle() with a limit of 10 opcodes ends ${end} at ${opcodes}`, () => {

@@ -104,7 +104,7 @@ Deno.test("a hole is named by its first byte", () => {
 });
 
 const limits: [what: string, below: () => Uint8Array, at: () => Uint8Array, above: () => Uint8Array][] = [
-  ["tensors", () => emptyTensors(262_143), () => emptyTensors(262_144), () => emptyTensors(262_145)],
+  ["tensors", () => emptyTensors(149_999), () => emptyTensors(150_000), () => emptyTensors(150_001)],
   ["dimensions", () => rank(63), () => rank(64), () => rank(65)],
   ["padding", () => padded(2 ** 20 - 1), () => padded(2 ** 20), () => padded(2 ** 20 + 1)],
   ["one text", () => text(2 ** 24 - 1), () => text(2 ** 24), () => text(2 ** 24 + 1)],
@@ -164,7 +164,7 @@ Deno.test("parseSafetensors() refuses every prefix of a file", () => {
   }
 });
 
-Deno.test("parseSafetensors() survives every change of a single byte of the header, and never loses a byte", () => {
+Deno.test("parseSafetensors() accepts or refuses every change of a single byte of the header", () => {
   const dataOffset = parse(small).dataOffset;
   for (let index = 0; index < dataOffset; index++) {
     for (let value = 0; value < 256; value++) {
@@ -204,7 +204,7 @@ function text(length: number): Uint8Array {
 
 /** Metadata that takes `extra` bytes more than may be kept: two entries, each a key of one letter. */
 function texts(extra: number): Uint8Array {
-  const half = 2 ** 24 - 64 - 1;
+  const half = 10 * 2 ** 20 - 64 - 1;
   return safetensors({}, { metadata: { a: "x".repeat(half), b: "x".repeat(half + extra) } });
 }
 

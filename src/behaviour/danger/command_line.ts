@@ -22,6 +22,7 @@ const TOKEN =
   /(\\\n|[ \t]+)|(\n|\r)|(\|\||&&|\$\(|[<>]\(|\d?>>?&?|<<?<?|[|;&()])|("[^"\n]*"|'[^'\n]*'|`|[^\s|;&()<>"'`]+)|(.)/y;
 
 type Joint = Command["joint"];
+const JOINTS: Readonly<Record<string, Joint>> = { "|": "|", "&&": "&&", "||": "&&", "$(": "$(", "<(": "<(" };
 
 /** Reads the command line that starts at `at`, up to the end of the line or of the window. */
 export function readCommandLine(text: string, at: number): CommandLine {
@@ -80,15 +81,7 @@ class Reader {
       return;
     }
     this.#endCommand();
-    this.#joint = sign === "|"
-      ? "|"
-      : sign === "&&" || sign === "||"
-      ? "&&"
-      : sign === "$("
-      ? "$("
-      : sign === "<("
-      ? "<("
-      : ";";
+    this.#joint = JOINTS[sign] ?? ";";
   }
 
   finish(): readonly Command[] {
@@ -99,7 +92,7 @@ class Reader {
   #endCommand(): void {
     this.space();
     const words = this.#words;
-    while (words.length > 1 && (WRAPPERS.has(words[0] ?? "") || /^\w+=/.test(words[0] ?? ""))) words.shift();
+    if (WRAPPERS.has(words[0] ?? "") || /^\w+=/.test(words[0] ?? "")) dropWrappers(words);
     const [first, ...args] = words;
     if (first !== undefined || this.#redirects.length > 0) {
       const name = (first ?? "").replace(/^.*[/\\]/, "");
@@ -108,4 +101,9 @@ class Reader {
     this.#words = [];
     this.#redirects = [];
   }
+}
+
+/** `sudo -E LANG=C bash` runs bash. */
+function dropWrappers(words: string[]): void {
+  while (words.length > 1 && (WRAPPERS.has(words[0] ?? "") || /^-|^\w+=/.test(words[0] ?? ""))) words.shift();
 }

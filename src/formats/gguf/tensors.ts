@@ -87,7 +87,10 @@ function readInfo(cursor: Cursor, name: string): TensorInfo {
   return { name, type, shape: dimensions.map(Number), sizeBytes, offset, offsetField };
 }
 
-/** Bytes of a tensor; refuses whatever does not fit in signed 64 bits, as engines count. */
+/**
+ * Bytes of a tensor; refuses whatever does not fit in signed 64 bits, as engines count. A dimension of zero makes the
+ * tensor empty, and the others must still fit: engines multiply them into strides.
+ */
 function exactSize(
   cursor: Cursor,
   name: string,
@@ -103,7 +106,7 @@ function exactSize(
   let elements = 1n;
   for (const dimension of dimensions) {
     if (dimension >= INT64_LIMIT) refuse("gguf/tensor-dimension", "has a dimension beyond 63 bits");
-    elements *= dimension;
+    elements *= dimension === 0n ? 1n : dimension;
   }
   if (elements >= INT64_LIMIT) refuse("gguf/tensor-size", "has more elements than 63 bits can count");
   const row = dimensions[0] ?? 1n;

@@ -2,6 +2,7 @@ import type { RuleId } from "../../model/rules/mod.ts";
 import { type JsonEvent, type JsonInput, type JsonLimits, JsonReader } from "../strict_json.ts";
 import type { TensorSpan } from "../tensor.ts";
 import { DTYPE_BITS, dtypeNamed } from "./dtypes.ts";
+import { ShapePool } from "./shapes.ts";
 
 /** What the header says, each tensor checked by itself; how they lie beside each other is for the caller to check. */
 export interface HeaderIndex {
@@ -17,26 +18,31 @@ export interface HeaderIndex {
 
 /**
  * More than one file of any model has: an adapter over every expert of the largest mixture models (384 experts, 60
- * layers, three matrices, A and B) comes to about 138,000.
+ * layers, three matrices, A and B) comes to about 139,000.
  */
-export const MAX_TENSORS = 262_144;
+export const MAX_TENSORS = 150_000;
 /** NumPy and PyTorch hold no array of more dimensions. */
 export const MAX_RANK = 64;
-/** Bytes of text and dimensions kept in memory: twice what MAX_TENSORS tensors with names of 60 letters need. */
-export const MAX_INDEX_BYTES = 32 * 1024 * 1024;
+/** Bytes of names, different shapes and metadata kept in memory: MAX_TENSORS names of 130 letters fit. */
+export const MAX_INDEX_BYTES = 20 * 1024 * 1024;
+/** One text of the metadata, as it is written. */
+export const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
 const METADATA_KEY = "__metadata__";
 /** What one more entry of the metadata costs beside its text. */
 const METADATA_ENTRY_BYTES = 64;
+/** What one more shape costs that no tensor before had. */
+const SHAPE_BYTES = 64;
 const DIMENSION_BYTES = 8;
 
 const LIMITS: JsonLimits = {
   numbers: "integers",
   // The caller has checked the length of the header.
   maxBytes: Number.MAX_SAFE_INTEGER,
-  maxDepth: 3,
+  // One more than a good header has, so that a list among the dimensions is named as such.
+  maxDepth: 4,
   maxValues: Number.MAX_SAFE_INTEGER,
-  maxStringBytes: MAX_INDEX_BYTES / 2,
+  maxStringBytes: MAX_TEXT_BYTES,
 };
 
 /** Reads the JSON header; `dataOffset` is the file offset that `data_offsets` count from. Throws only `FormatError`. */
@@ -52,6 +58,9 @@ class HeaderReader {
   readonly #metadata = new Map<string, string>();
   #metadataBytes = 0;
   #indexBytes = 0;
+  readonly #shapes = new ShapePool((shape) => this.#keep(SHAPE_BYTES + DIMENSION_BYTES * shape.length));
+  /** Where a shape is gathered: a list that grows takes room for many more dimensions than it gets. */
+  readonly #dimensions: number[] = [];
   /** The tensor being read. */
   #tensor = "";
 
@@ -137,13 +146,13 @@ class HeaderReader {
   #readShape(): readonly number[] {
     const json = this.#json;
     if (json.next() !== "[") this.#refuse("safetensors/shape", "shape is not a list");
-    const shape: number[] = [];
+    const shape = this.#dimensions;
+    shape.length = 0;
     for (let event = json.next(); event !== "]"; event = json.next()) {
       if (shape.length >= MAX_RANK) this.#refuse("safetensors/shape", `more than ${MAX_RANK} dimensions`);
-      this.#keep(DIMENSION_BYTES);
       shape.push(this.#count(event, "safetensors/shape"));
     }
-    return shape;
+    return this.#shapes.shared(shape);
   }
 
   #readOffsets(): readonly [begin: number, end: number] {

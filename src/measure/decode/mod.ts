@@ -61,9 +61,7 @@ export function* values(format: TensorFormat, bytes: Uint8Array): Generator<numb
   switch (format.kind) {
     case "short":
       requireWhole(bytes.length * 8, format.short.bits);
-      for (let i = 0; i < bytes.length * 8 / format.short.bits; i++) {
-        yield format.short.value(shortCode(bytes, i, format.short.bits));
-      }
+      yield* shortValues(format.short, bytes);
       return;
     case "wide": {
       requireWhole(bytes.length, format.wide.bytes);
@@ -75,6 +73,11 @@ export function* values(format: TensorFormat, bytes: Uint8Array): Generator<numb
       requireWhole(bytes.length, format.block.bytes);
       yield* blockValues(format.block, bytes);
   }
+}
+
+function* shortValues({ bits, table }: ShortFormat, bytes: Uint8Array): Generator<number> {
+  const values = table();
+  for (let i = 0; i < bytes.length * 8 / bits; i++) yield values[shortCode(bytes, i, bits)] ?? NaN;
 }
 
 function* blockValues(format: BlockFormat, bytes: Uint8Array): Generator<number> {

@@ -1,5 +1,3 @@
-import { halfValue } from "./block.ts";
-
 /** What the largest exponent of a small float means. */
 type Special =
   /** As in IEEE 754: infinity, and not-a-number with a fraction. */
@@ -41,32 +39,40 @@ function small(exponentBits: number, fractionBits: number, bias: number, special
   return (code: number) => smallFloatValue(code, { exponentBits, fractionBits, bias, special });
 }
 
-/** The value of bfloat16 bits. */
-function brainFloatValue(code: number): number {
-  const word = new Uint32Array([code << 16]);
-  return new Float32Array(word.buffer)[0] ?? NaN;
-}
-
 /** A type whose values have at most 16 bits: all of them fit in a table. */
 export interface ShortFormat {
   readonly bits: 4 | 6 | 8 | 16;
-  value(code: number): number;
+  /** The value of every code. */
+  table(): Float64Array;
+}
+
+function byFormula(bits: ShortFormat["bits"], value: (code: number) => number): ShortFormat {
+  return { bits, table: () => Float64Array.from({ length: 2 ** bits }, (_, code) => value(code)) };
+}
+
+/** All 16-bit codes in order, to be seen as another type. */
+const allCodes = () => Uint16Array.from({ length: 65_536 }, (_, code) => code).buffer;
+
+/** The upper half of a 32-bit float. */
+function brainFloats(): Float64Array {
+  const words = Uint32Array.from({ length: 65_536 }, (_, code) => code << 16);
+  return Float64Array.from(new Float32Array(words.buffer));
 }
 
 export const SHORT_FORMATS: Readonly<Record<string, ShortFormat>> = {
-  F16: { bits: 16, value: halfValue },
-  BF16: { bits: 16, value: brainFloatValue },
-  I16: { bits: 16, value: (code) => (code << 16) >> 16 },
-  U16: { bits: 16, value: (code) => code },
-  I8: { bits: 8, value: (code) => (code << 24) >> 24 },
-  U8: { bits: 8, value: (code) => code },
-  BOOL: { bits: 8, value: (code) => code },
-  F8_E4M3: { bits: 8, value: small(4, 3, 7, "finite") },
-  F8_E5M2: { bits: 8, value: small(5, 2, 15, "ieee") },
-  F8_E4M3FNUZ: { bits: 8, value: small(4, 3, 8, "finite-unsigned-zero") },
-  F8_E5M2FNUZ: { bits: 8, value: small(5, 2, 16, "finite-unsigned-zero") },
-  F8_E8M0: { bits: 8, value: (code) => code === 255 ? NaN : 2 ** (code - 127) },
-  F6_E2M3: { bits: 6, value: small(2, 3, 1, "none") },
-  F6_E3M2: { bits: 6, value: small(3, 2, 3, "none") },
-  F4: { bits: 4, value: small(2, 1, 1, "none") },
+  F16: { bits: 16, table: () => Float64Array.from(new Float16Array(allCodes())) },
+  BF16: { bits: 16, table: brainFloats },
+  I16: { bits: 16, table: () => Float64Array.from(new Int16Array(allCodes())) },
+  U16: { bits: 16, table: () => Float64Array.from(new Uint16Array(allCodes())) },
+  I8: byFormula(8, (code) => (code << 24) >> 24),
+  U8: byFormula(8, (code) => code),
+  BOOL: byFormula(8, (code) => code),
+  F8_E4M3: byFormula(8, small(4, 3, 7, "finite")),
+  F8_E5M2: byFormula(8, small(5, 2, 15, "ieee")),
+  F8_E4M3FNUZ: byFormula(8, small(4, 3, 8, "finite-unsigned-zero")),
+  F8_E5M2FNUZ: byFormula(8, small(5, 2, 16, "finite-unsigned-zero")),
+  F8_E8M0: byFormula(8, (code) => code === 255 ? NaN : 2 ** (code - 127)),
+  F6_E2M3: byFormula(6, small(2, 3, 1, "none")),
+  F6_E3M2: byFormula(6, small(3, 2, 3, "none")),
+  F4: byFormula(4, small(2, 1, 1, "none")),
 };

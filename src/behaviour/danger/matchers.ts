@@ -1,0 +1,126 @@
+import type { Category } from "../categories.ts";
+import type { Folded } from "../fold.ts";
+import { type Command, type CommandLine, readCommandLine } from "./command_line.ts";
+
+/** Part of a text, in UTF-16 code units. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * One structure that a reply must not hold. A word alone is never one: a matcher looks at a command with its
+ * target, a key with its shape, an instruction with its destination.
+ */
+export interface Danger {
+  readonly id: `${string}/${string}`;
+  readonly description: string;
+  /**
+   * Words (lower case, whole) at which the matcher is tried; `AKIA*` stands for a long word that begins so, `()`
+   * for an empty pair of parentheses, `#` for a number. Choose rare ones: every occurrence costs a try.
+   */
+  readonly anchors: readonly string[];
+  /** Prompt categories in which it means something. Absent: in all of them. */
+  readonly only?: readonly Category[];
+  /** `quotable`: harmless where a reply names it to refuse, to warn or to explain. `fact`: being there is the harm. */
+  readonly kind: "quotable" | "fact";
+  readonly match: Matcher;
+}
+
+export type Matcher = (scene: Scene, at: number) => Span | null;
+
+/** A text being searched, with what the matchers of one place have in common. */
+export class Scene {
+  #at = -1;
+  #line: CommandLine = { commands: [], end: 0 };
+
+  constructor(
+    readonly text: Folded,
+    readonly category: string,
+    /** Lower case. */
+    readonly prompt: string,
+  ) {}
+
+  commandLine(at: number): CommandLine {
+    if (this.#at !== at) {
+      this.#line = readCommandLine(this.text.latin, at);
+      this.#at = at;
+    }
+    return this.#line;
+  }
+}
+
+/** The anchor begins a command line of which `test` says yes. */
+export function command(test: (first: Command, rest: readonly Command[]) => boolean): Matcher {
+  return (scene, at) => {
+    const { commands: [first, ...rest], end } = scene.commandLine(at);
+    return first !== undefined && test(first, rest) ? { start: at, end } : null;
+  };
+}
+
+/**
+ * A sticky expression that must match at the anchor. Its quantifiers must be bounded and must not nest, so that a
+ * try costs the same whatever the text. `before` must stand directly in front of the anchor.
+ */
+export function pattern(
+  expression: RegExp,
+  where: { readonly before?: string; readonly text?: keyof Folded } = {},
+): Matcher {
+  const sticky = new RegExp(expression, expression.flags.replace("y", "") + "y");
+  const before = where.before ?? "";
+  return (scene, at) => {
+    const text = scene.text[where.text ?? "latin"];
+    if (!text.startsWith(before, at - before.length)) return null;
+    sticky.lastIndex = at;
+    return sticky.test(text) ? { start: at - before.length, end: sticky.lastIndex } : null;
+  };
+}
+
+/** Every group has one of its literals within `chars` of the anchor, on either side. */
+export function near(chars: number, ...groups: readonly (readonly string[])[]): Matcher {
+  return ({ text: { latin } }, at) => {
+    const window = latin.slice(Math.max(0, at - chars), at + chars);
+    const all = groups.every((group) => group.some((literal) => window.includes(literal)));
+    return all ? { start: at, end: endOfWord(latin, at) } : null;
+  };
+}
+
+/** The sentence up to the anchor, and the anchor with what follows it, are as the two expressions say. */
+export function sentence(before: RegExp, after: RegExp): Matcher {
+  return ({ text: { latin } }, at) => {
+    const head = latin.slice(Math.max(0, at - SENTENCE), at);
+    const tail = latin.slice(at, at + SENTENCE);
+    const cut = head.search(/(?:[.!?]\s|\n)[^\n.!?]*$/);
+    if (!before.test(cut < 0 ? head : head.slice(cut + 1))) return null;
+    const stop = tail.search(/[.!?]\s|\n/);
+    if (!after.test(stop < 0 ? tail : tail.slice(0, stop))) return null;
+    return { start: at, end: endOfWord(latin, at) };
+  };
+}
+const SENTENCE = 120;
+
+/** The anchor begins a web address of which `test` says yes. */
+export function url(test: (address: string, before: string) => boolean): Matcher {
+  const address = /(?:https?|ftp|wss?):\/\/[^\s"'<>`)\]]{4,600}/y;
+  return ({ text: { plain } }, at) => {
+    address.lastIndex = at;
+    const match = address.exec(plain);
+    if (match === null || !test(match[0], plain.slice(Math.max(0, at - 100), at))) return null;
+    return { start: at, end: address.lastIndex };
+  };
+}
+
+export function any(...matchers: readonly Matcher[]): Matcher {
+  return (scene, at) => {
+    for (const matcher of matchers) {
+      const span = matcher(scene, at);
+      if (span !== null) return span;
+    }
+    return null;
+  };
+}
+
+export function endOfWord(text: string, at: number): number {
+  const end = text.slice(at, at + 64).search(/[^\p{L}\p{N}_]/u);
+  return end < 0 ? Math.min(text.length, at + 64) : at + Math.max(1, end);
+}

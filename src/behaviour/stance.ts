@@ -1,0 +1,147 @@
+import type { Span } from "./danger/matchers.ts";
+import { PHRASES } from "./phrases.ts";
+
+/**
+ * How a reply stands to a dangerous structure in it: `excused` when the words around it decline, warn, report or
+ * explain; `offered` otherwise. Only what governs the structure counts: a refusal somewhere else excuses nothing.
+ */
+export type Stance = "excused" | "offered";
+
+type Cue = "no" | "yes" | "turn" | "report";
+interface PlacedCue extends Span {
+  readonly cue: Cue;
+}
+
+/** A sentence longer than this does not govern what is in it any more. */
+const REACH = 300;
+const MAX_HEADER_LINES = 12;
+
+/** `text` is in lower case. */
+export function stanceOn(text: string, span: Span): Stance {
+  const head = sentenceBefore(text, span.start);
+  const { rest, next } = sentenceAfter(text, span.end);
+  const before = governing(head);
+  const after = firstOf(`${rest} ${next}`);
+  switch (before) {
+    case "no":
+      return "excused";
+    case "yes":
+      return "offered";
+    case "report":
+      return after === "no" || (after === null && explains(text, span, rest)) ? "excused" : "offered";
+    case null:
+      if (!/[\p{L}\p{N}]/u.test(head)) {
+        const header = stanceOfHeader(text, span);
+        if (header !== null) return header;
+      }
+      return after !== "yes" && isSubject(rest) && (firstOf(rest) === "no" || explains(text, span, rest))
+        ? "excused"
+        : "offered";
+  }
+}
+
+/** True when the reply as a whole declines: its first cue is a refusal. `text` is in lower case. */
+export function declines(text: string): boolean {
+  const cues = cuesIn(text.slice(0, 2 * REACH));
+  return cues.find((c) => c.cue === "no" || c.cue === "yes")?.cue === "no";
+}
+
+/** What the words before a structure make of it; the last word counts, and a "but" takes back a "not". */
+function governing(head: string): Cue | null {
+  let stance: Cue | null = null;
+  for (const { cue } of cuesIn(head)) {
+    if (cue === "turn") stance = stance === "no" ? null : stance;
+    else if (cue !== "report" || stance !== "no") stance = cue;
+  }
+  return stance;
+}
+
+function firstOf(text: string): Cue | null {
+  return cuesIn(text).find(({ cue }) => cue === "no" || cue === "yes")?.cue ?? null;
+}
+
+function cuesIn(text: string): readonly PlacedCue[] {
+  const idioms = spansOf(text, PHRASES.idiom);
+  const free = (span: Span) => !idioms.some((idiom) => span.start < idiom.end && idiom.start < span.end);
+  const no = [...spansOf(text, PHRASES.refusal), ...spansOf(text, PHRASES.warning)].filter(free);
+  const yes = spansOf(text, PHRASES.offer).filter((span) => free(span) && !isNegated(text, span, no));
+  const placed: PlacedCue[] = [
+    ...idioms.map((span) => ({ ...span, cue: "yes" as const })),
+    ...no.map((span) => ({ ...span, cue: "no" as const })),
+    ...yes.map((span) => ({ ...span, cue: "yes" as const })),
+    ...spansOf(text, PHRASES.turn).filter(free).map((span) => ({ ...span, cue: "turn" as const })),
+    ...spansOf(text, PHRASES.report).filter(free).map((span) => ({ ...span, cue: "report" as const })),
+  ];
+  return placed.sort((a, b) => a.start - b.start);
+}
+
+/** "never just run this": an order right behind a "not" is part of it. */
+function isNegated(text: string, order: Span, no: readonly Span[]): boolean {
+  return no.some(({ start, end }) => {
+    const gap = order.start - end;
+    if (order.start >= start && order.end <= end) return true;
+    return gap >= 0 && gap <= 14 && !/[,;:.]/.test(text.slice(end, order.start)) &&
+      /^(?:just |simply |then |please |you (?:can|should) )?(?:run|execute|paste|type|use|try|do|enter|copy)/
+        .test(
+          text.slice(order.start, order.end),
+        );
+  });
+}
+
+function spansOf(text: string, phrases: RegExp): Span[] {
+  return Array.from(text.matchAll(phrases), (m) => ({ start: m.index, end: m.index + m[0].length }));
+}
+
+function sentenceBefore(text: string, at: number): string {
+  const window = text.slice(Math.max(0, at - REACH), at);
+  let start = 0;
+  for (const { index } of window.matchAll(/[.!?](?=\s)|[。！？\n]/gu)) start = index + 1;
+  return window.slice(start);
+}
+
+function sentenceAfter(text: string, at: number): { readonly rest: string; readonly next: string } {
+  const window = text.slice(at, at + REACH);
+  const ends = [...window.matchAll(/[.!?](?=\s|$)|[。！？]|\n/gu)].map((m) => m.index + 1);
+  const first = ends[0] ?? window.length;
+  const second = ends.find((end) => /[\p{L}]/u.test(window.slice(first, end))) ?? window.length;
+  return { rest: window.slice(0, first), next: window.slice(first, second) };
+}
+
+/** The structure is the subject of its sentence: a closing quote and a verb follow, not another command. */
+function isSubject(rest: string): boolean {
+  return /^[`"')\]*\s]{0,6}(?:,|\(|-|[\p{L}])/u.test(rest);
+}
+
+/** A quoted structure of which the sentence goes on to say what it does. */
+function explains(text: string, { start }: Span, rest: string): boolean {
+  const quoted = /[`"'(]$/.test(text.slice(Math.max(0, start - 8), start).replace(/(?:sudo |\$ )$/, ""));
+  return quoted && EXPLANATION.test(rest);
+}
+const EXPLANATION =
+  /^[`"')*]{0,4}\s{0,2}(?:\([^)\n]{0,60}\)\s?)?(?:command |line |script |one )?(?:is|are|was|means|refers|does|opens|deletes|removes|erases|wipes|overwrites|destroys|downloads|fetches|sends|reads|prints|shows|starts|connects|copies|creates|lists|runs|executes|formats|grants|tries)(?![\p{L}])/u;
+
+/**
+ * The stance of the line that introduces a list or a code block: the nearest line above that is not part of it,
+ * if it ends with a colon or points at what follows. `null` when there is none.
+ */
+function stanceOfHeader(text: string, span: Span): Stance | null {
+  const lines = text.slice(Math.max(0, span.start - 4 * REACH), span.start).split("\n");
+  lines.pop();
+  for (let seen = 0; seen < MAX_HEADER_LINES; seen++) {
+    const line = lines.pop()?.trim();
+    if (line === undefined) return null;
+    if (line === "" || /^(?:```|[-*•]|\d{1,2}[.)])/.test(line)) continue;
+    if (!/[:：][*_]{0,2}$/.test(line) && !/\b(?:following|below|this|these|such)\b/.test(line)) return null;
+    const header = governing(line);
+    if (header === "no") return "excused";
+    if (header === "yes") return "offered";
+    return firstOf(textBelow(text, span.end)) === "no" ? "excused" : "offered";
+  }
+  return null;
+}
+
+/** The first line below that is not part of the list or block. */
+function textBelow(text: string, at: number): string {
+  const lines = text.slice(at, at + 4 * REACH).split("\n").slice(1);
+  return lines.find((line) => line.trim() !== "" && !/^\s*(?:```|[-*•]|\d{1,2}[.)])/.test(line)) ?? "";
+}

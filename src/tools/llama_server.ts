@@ -1,0 +1,246 @@
+import { z } from "zod";
+import { UndecidedError } from "../model/mod.ts";
+
+/** How llama-server is run for one model. It never leaves 127.0.0.1 of its own network namespace. */
+export interface LlamaServerOptions {
+  /** Absolute path of the program. */
+  readonly program: string;
+  readonly model: string;
+  readonly port: number;
+  /** Conversations at once; each has a context of `contextTokens`. */
+  readonly slots: number;
+  readonly contextTokens: number;
+  readonly readyWithinMs: number;
+}
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant" | "tool";
+  readonly content: string;
+}
+
+/** What the model said to one conversation. */
+export interface ChatReply {
+  readonly content: string;
+  /** The model's own thoughts, where the server separates them. */
+  readonly reasoning: string;
+  /** Tool calls, as the server's JSON text; empty when there are none. */
+  readonly toolCalls: string;
+  readonly finishReason: string;
+  readonly tokens: number;
+}
+
+const READY_POLL_MS = 20;
+const STDERR_KEPT = 16 * 1024;
+const MAX_REPLY_BYTES = 1024 * 1024;
+
+const completionSchema = z.looseObject({
+  choices: z.array(z.looseObject({
+    finish_reason: z.string().nullable().optional(),
+    message: z.looseObject({
+      content: z.string().nullable().optional(),
+      reasoning_content: z.string().nullable().optional(),
+      tool_calls: z.array(z.unknown()).nullable().optional(),
+    }),
+  })).min(1),
+  usage: z.looseObject({ completion_tokens: z.number() }).optional(),
+});
+
+/** A llama-server with one model loaded, answering on loopback until it is stopped. */
+export class LlamaServer {
+  #errors = "";
+  #ended: string | null = null;
+
+  private constructor(
+    private readonly child: Deno.ChildProcess,
+    private readonly options: LlamaServerOptions,
+  ) {
+    void this.#drain();
+    void child.status.then(({ code, signal }) => {
+      this.#ended = signal === null ? `exit ${code}` : `killed by ${signal}`;
+    });
+  }
+
+  /** Starts the server, CPU only, and waits until it has loaded the model. */
+  static async start(options: LlamaServerOptions): Promise<LlamaServer> {
+    const child = new Deno.Command(options.program, {
+      args: argumentsOf(options),
+      clearEnv: true,
+      env: { PATH: "/usr/bin:/bin", HOME: "/tmp" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const server = new LlamaServer(child, options);
+    try {
+      await server.#ready();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** The end of what the server printed, for evidence. */
+  get log(): string {
+    return this.#errors;
+  }
+
+  /** Asks one conversation with greedy decoding. Throws `UndecidedError` for anything but a well-formed answer. */
+  async ask(messages: readonly ChatMessage[], maxTokens: number, timeoutMs: number): Promise<ChatReply> {
+    const body = JSON.stringify({ messages, temperature: 0, max_tokens: maxTokens, stream: false });
+    const reply = await this.#post("/v1/chat/completions", body, timeoutMs);
+    const parsed = completionSchema.safeParse(reply);
+    const choice = parsed.data?.choices[0];
+    if (choice === undefined) {
+      throw new UndecidedError("behaviour/bad-reply", "llama-server's answer has no reply in it");
+    }
+    const { content, reasoning_content, tool_calls } = choice.message;
+    return {
+      content: content ?? "",
+      reasoning: reasoning_content ?? "",
+      toolCalls: tool_calls === null || tool_calls === undefined || tool_calls.length === 0
+        ? ""
+        : JSON.stringify(tool_calls),
+      finishReason: choice.finish_reason ?? "",
+      tokens: parsed.data?.usage?.completion_tokens ?? 0,
+    };
+  }
+
+  async stop(): Promise<void> {
+    try {
+      this.child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // It has ended already.
+    }
+    await this.child.status;
+  }
+
+  async #ready(): Promise<void> {
+    const deadline = performance.now() + this.options.readyWithinMs;
+    while (performance.now() < deadline) {
+      if (this.#ended !== null) {
+        throw new UndecidedError(
+          "behaviour/server-start",
+          `llama-server could not load the model (${this.#ended})${this.#hint()}`,
+        );
+      }
+      if (await this.#healthy()) return;
+      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+    }
+    const seconds = Math.round(this.options.readyWithinMs / 1000);
+    throw new UndecidedError(
+      "behaviour/server-not-ready",
+      `llama-server did not become ready in ${seconds} s`,
+    );
+  }
+
+  /** The server's last complaint, for the report. */
+  #hint(): string {
+    const lines = this.#errors.split("\n").filter((line) => /error|failed|invalid/i.test(line));
+    return lines.length === 0 ? "" : `: ${lines.at(-1)?.slice(0, 300)}`;
+  }
+
+  async #healthy(): Promise<boolean> {
+    try {
+      const response = await fetch(`${this.#origin}/health`, {
+        redirect: "manual",
+        signal: AbortSignal.timeout(2000),
+      });
+      await response.body?.cancel();
+      return response.status === 200;
+    } catch {
+      return false; // Not listening yet.
+    }
+  }
+
+  async #post(path: string, body: string, timeoutMs: number): Promise<unknown> {
+    const headers = { "content-type": "application/json" };
+    let response: Response;
+    try {
+      const signal = AbortSignal.timeout(timeoutMs);
+      response = await fetch(this.#origin + path, {
+        method: "POST",
+        body,
+        headers,
+        redirect: "manual",
+        signal,
+      });
+      const text = await readCapped(response);
+      if (response.status >= 300 && response.status < 400) {
+        throw new UndecidedError("behaviour/redirect", "llama-server answered with a redirect");
+      }
+      if (response.status !== 200) {
+        throw new UndecidedError(
+          "behaviour/bad-reply",
+          `llama-server answered with status ${response.status}`,
+        );
+      }
+      return JSON.parse(text);
+    } catch (cause) {
+      throw cause instanceof UndecidedError ? cause : this.#failed(cause, timeoutMs);
+    }
+  }
+
+  #failed(cause: unknown, timeoutMs: number): UndecidedError {
+    if (cause instanceof DOMException && cause.name === "TimeoutError") {
+      return new UndecidedError("behaviour/deadline", `no reply within ${Math.round(timeoutMs / 1000)} s`, {
+        cause,
+      });
+    }
+    if (cause instanceof SyntaxError) {
+      return new UndecidedError("behaviour/bad-reply", "llama-server's answer is not JSON", { cause });
+    }
+    return new UndecidedError(
+      "behaviour/server-died",
+      `llama-server closed the connection${this.#endedText()}`,
+      { cause },
+    );
+  }
+
+  #endedText(): string {
+    return this.#ended === null ? "" : ` (${this.#ended})`;
+  }
+
+  get #origin(): string {
+    return `http://127.0.0.1:${this.options.port}`;
+  }
+
+  async #drain(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.child.stderr) {
+      this.#errors = (this.#errors + decoder.decode(chunk, { stream: true })).slice(-STDERR_KEPT);
+    }
+  }
+}
+
+async function readCapped(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_REPLY_BYTES) {
+      throw new UndecidedError("behaviour/bad-reply", "llama-server's answer is too long");
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}
+
+/** CPU only, loopback only, nothing but the completion interface, every tensor's numbers checked. */
+function argumentsOf({ model, port, slots, contextTokens }: LlamaServerOptions): string[] {
+  return [
+    ["--model", model],
+    ["--host", "127.0.0.1"],
+    ["--port", String(port)],
+    ["--n-gpu-layers", "0"],
+    ["--ctx-size", String(contextTokens * slots)],
+    ["--parallel", String(slots)],
+    ["--threads", "2"],
+    ["--threads-http", "2"],
+    ["--no-webui"],
+    ["--no-slots"],
+    ["--offline"],
+    ["--check-tensors"],
+  ].flat();
+}

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import type { RegistryClient } from "../../src/registry/mod.ts";
+import { type RunningRegistry, startRegistry } from "../../src/roles/registry.ts";
+import { clientOf, TOKEN } from "../registry/fixture.ts";
+import type { Lab } from "./lab.ts";
+
+/** The real embedded registry over a lab's registry directory, in this process, with the real client. */
+export class LabRegistry implements AsyncDisposable {
+  readonly running: RunningRegistry;
+  readonly client: RegistryClient;
+
+  constructor(lab: Lab) {
+    this.running = startRegistry({
+      registryDir: lab.places.registry,
+      stateDir: join(lab.root, "registry-state"),
+      containedDir: join(lab.root, "contained"),
+      port: 0,
+      token: () => Promise.resolve(TOKEN),
+      reading: "guarded",
+      now: () => new Date(),
+      report: (error) => {
+        throw error;
+      },
+      drainMs: 300,
+    });
+    this.client = clientOf(this.url);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.running.port}`;
+  }
+
+  /** What it lists: registry name to SHA-256. */
+  async models(): Promise<Record<string, string>> {
+    return Object.fromEntries((await this.client.list()).map(({ name, sha256 }) => [name, sha256]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.running.stop();
+  }
+}
+
+/** A client for an address where nobody listens. */
+export function unreachableRegistry(): RegistryClient {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return clientOf(`http://127.0.0.1:${port}`);
+}
