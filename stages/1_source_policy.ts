@@ -1,4 +1,4 @@
-import { conclude, type Finding, finding, type Stage } from "../src/model/mod.ts";
+import { conclude, EVERY_FORMAT, type Finding, finding, type Stage } from "../src/model/mod.ts";
 import { type Allowlist, matchOrigin } from "../src/policy/sources.ts";
 
 /** Stage 1: is the origin one we allow? Compares text; never opens the artifact. */
@@ -6,13 +6,7 @@ export function sourcePolicy(allowlist: Allowlist): Stage<"source_policy"> {
   return {
     id: "source_policy",
     activity: "checking origin",
-    appliesTo: {
-      gguf: "examine",
-      safetensors: "examine",
-      "model-directory": "examine",
-      "diffusion-directory": "examine",
-      unknown: "examine",
-    },
+    appliesTo: EVERY_FORMAT,
     needs: [],
     mayBeMissing: () => false,
     examine({ origin }, { policy }) {

@@ -7,6 +7,7 @@ import type { ByteSource } from "../src/formats/source.ts";
 import {
   type Artifact,
   conclude,
+  EVERY_FORMAT,
   type Evidence,
   type Finding,
   finding,
@@ -26,13 +27,7 @@ export function formatGate(): Stage<"format_gate"> {
   return {
     id: "format_gate",
     activity: "validating format",
-    appliesTo: {
-      gguf: "examine",
-      safetensors: "examine",
-      "model-directory": "examine",
-      "diffusion-directory": "examine",
-      unknown: "examine",
-    },
+    appliesTo: EVERY_FORMAT,
     needs: [],
     mayBeMissing: () => false,
     examine(artifact, { policy }) {

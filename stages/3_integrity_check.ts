@@ -1,4 +1,4 @@
-import { conclude, finding, type Sha256, type Stage } from "../src/model/mod.ts";
+import { conclude, EVERY_FORMAT, finding, type Sha256, type Stage } from "../src/model/mod.ts";
 import { decidePin } from "../src/policy/decide_pin.ts";
 import type { ModelsLock } from "../src/policy/lock.ts";
 import type { PinSet } from "../src/policy/pin_set.ts";
@@ -18,13 +18,7 @@ export function integrityCheck(sources: PinSources): Stage<"integrity_check"> {
   return {
     id: "integrity_check",
     activity: "verifying hash",
-    appliesTo: {
-      gguf: "examine",
-      safetensors: "examine",
-      "model-directory": "examine",
-      "diffusion-directory": "examine",
-      unknown: "examine",
-    },
+    appliesTo: EVERY_FORMAT,
     needs: [],
     mayBeMissing: () => false,
     async examine(artifact, { policy }) {

@@ -1,4 +1,4 @@
-import { conclude, finding, type Stage } from "../src/model/mod.ts";
+import { conclude, EVERY_FORMAT, finding, type Stage } from "../src/model/mod.ts";
 
 /** Files by which publishers sign a model directory. */
 const SIGNATURES = /(^|\/)(model\.sig|[^/]*\.sigstore(\.json)?|[^/]*\.(sig|asc))$/;
@@ -11,13 +11,7 @@ export function provenanceCheck(): Stage<"provenance_check"> {
   return {
     id: "provenance_check",
     activity: "verifying signature",
-    appliesTo: {
-      gguf: "examine",
-      safetensors: "examine",
-      "model-directory": "examine",
-      "diffusion-directory": "examine",
-      unknown: "examine",
-    },
+    appliesTo: EVERY_FORMAT,
     needs: [],
     mayBeMissing: () => false,
     async examine(artifact, { policy }) {

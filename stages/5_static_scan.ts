@@ -1,6 +1,7 @@
 import {
   type Artifact,
   conclude,
+  EVERY_FORMAT,
   type Finding,
   type Policy,
   SCANNER_IDS,
@@ -16,13 +17,7 @@ export function staticScan(): Stage<"static_scan"> {
   return {
     id: "static_scan",
     activity: "running native analysis",
-    appliesTo: {
-      gguf: "examine",
-      safetensors: "examine",
-      "model-directory": "examine",
-      "diffusion-directory": "examine",
-      unknown: "examine",
-    },
+    appliesTo: EVERY_FORMAT,
     needs: [],
     mayBeMissing: () => false,
     examine(artifact, { policy }) {

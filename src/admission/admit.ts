@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { AuditError } from "../audit/mod.ts";
-import { isPlainName, unlessMissing } from "../files/mod.ts";
+import { FileSource, isPlainName, systemCode, unlessMissing } from "../files/mod.ts";
 import {
   type Artifact,
   type ArtifactDigest,
@@ -17,16 +17,17 @@ import {
   type Claim,
   type ClaimRecord,
   closeClaim,
-  inboxFingerprint,
+  hasBytes,
   inboxPath,
   openClaim,
   sealedPath,
   takeBytes,
+  update,
 } from "./claim.ts";
 import { ruleOfFailure } from "./failure.ts";
 import { freeze, type Frozen } from "./freeze.ts";
 import { clearHold } from "./held.ts";
-import { refuseUnopened } from "./incoming.ts";
+import { appearanceOf, refuseUnopened } from "./incoming.ts";
 import { processing, stageFinished, stageStarting, warning } from "./journal.ts";
 import { judge, type Observer, willExamine } from "./judge.ts";
 import type { AuditData, Line } from "./line.ts";
@@ -54,13 +55,24 @@ export async function claimFromIncoming(
   name: string,
   shape: ClaimRecord["shape"],
 ): Promise<Claim> {
-  const origin = { kind: "local" } as Origin; // Known only when the sidecar has been read; see admit().
+  const origin: Origin = { kind: "local" }; // Until its sidecar has been read: see withOrigin().
   const opened = openClaim(line.places.scanning, { name, shape, origin, borrowed: null, now: line.now() });
   line.step("claim:recorded");
-  const claim = takeBytes(opened, join(line.places.incoming, name));
+  const claim = takeFromIncoming(line, opened);
   line.step("claim:renamed");
   await auditClaim(line, claim);
   return claim;
+}
+
+/** A mount point, a directory of somebody else: what cannot be moved stays where it is, and leaves no claim behind. */
+function takeFromIncoming(line: Line, opened: Claim): Claim {
+  try {
+    return takeBytes(opened, join(line.places.incoming, opened.record.name));
+  } catch (cause) {
+    if (!hasBytes(opened)) closeClaim(opened);
+    const why = systemCode(cause) ?? "failed";
+    throw new UndecidedError("claim/unreadable", `claim/unreadable: it cannot be moved (${why})`, { cause });
+  }
 }
 
 /** Takes a file that stays its owner's: it is copied, never moved. */
@@ -88,34 +100,35 @@ export async function admit(line: Line, claim: Claim): Promise<Admission> {
   const examined = await examineClaim(line, claim);
   // What was decided is carried out outside of any catch: a failure there leaves the recorded intent to be finished.
   return examined.kind === "examined"
-    ? await carryOut(line, claim, examined.examination)
+    ? await carryOut(line, examined.claim, examined.examination)
     : await examined.instead();
 }
 
 type Examined =
-  | { readonly kind: "examined"; readonly examination: Examination }
+  | { readonly kind: "examined"; readonly claim: Claim; readonly examination: Examination }
   | { readonly kind: "not-examined"; readonly instead: () => Promise<Admission> };
 
-async function examineClaim(line: Line, claim: Claim): Promise<Examined> {
+async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
+  let claim = taken;
   const { name } = claim.record;
   const { signal } = line.bench.context;
   const otherwise = (instead: () => Promise<Admission>): Examined => ({ kind: "not-examined", instead });
   const parked = otherwise(() => Promise.resolve({ kind: "parked", word: "waiting", name }));
   try {
+    claim = withOrigin(line, claim);
     refuseUnopened(inboxPath(claim), name, line.policy.quarantine.maxArtifactBytes);
-    const origin = claim.record.borrowed === null ? readOrigin(line, name) : claim.record.origin;
     fs.rmSync(sealedPath(claim), { recursive: true, force: true });
     if (!waitForSpace(line, claim)) return parked;
-    const before = inboxFingerprint(claim);
+    const before = appearanceOf(inboxPath(claim)).fingerprint;
     const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
       signal,
       lasting: "scratch",
     });
     line.step("freeze:copied");
-    const examination = await judge(artifactOf(claim, frozen, origin), line.bench, auditing(line, claim));
+    const examination = await judge(artifactOf(claim, frozen), line.bench, auditing(line, claim));
     if (signal.aborted) return parked; // The next start goes on.
-    if (inboxFingerprint(claim) !== before) return otherwise(() => putBack(line, claim));
-    return { kind: "examined", examination };
+    if (appearanceOf(inboxPath(claim)).fingerprint !== before) return otherwise(() => putBack(line, claim));
+    return { kind: "examined", claim, examination };
   } catch (error) {
     if (error instanceof AuditError) throw error; // A log that cannot be written stops the line.
     if (signal.aborted) return parked;
@@ -160,8 +173,8 @@ async function putBack(line: Line, claim: Claim): Promise<Admission> {
   return { kind: "parked", word: "requeued", name };
 }
 
-function artifactOf(claim: Claim, frozen: Frozen, origin: Origin): Artifact {
-  const { name, shape } = claim.record;
+function artifactOf(claim: Claim, frozen: Frozen): Artifact {
+  const { name, shape, origin } = claim.record;
   const directory = shape === "directory";
   return {
     name,
@@ -172,6 +185,13 @@ function artifactOf(claim: Claim, frozen: Frozen, origin: Origin): Artifact {
     origin,
     digest: Promise.resolve<ArtifactDigest>(frozen.digest),
   };
+}
+
+/** The claim with the origin its sidecar names, so that every report says where it came from. */
+function withOrigin(line: Line, claim: Claim): Claim {
+  if (claim.record.borrowed !== null) return claim;
+  const origin = readOrigin(line, claim.record.name);
+  return origin.kind === "local" ? claim : update(claim, { origin });
 }
 
 /**
@@ -185,18 +205,22 @@ export function readOrigin(line: Line, name: string): Origin {
 }
 
 function readSidecar(path: string): string {
+  const malformed = (why: string) => new FormatError("claim/sidecar", `the .source sidecar is not ${why}`);
   const stat = fs.lstatSync(path);
   if (!stat.isFile() || stat.size > MAX_SIDECAR_BYTES) {
-    throw new FormatError(
-      "claim/sidecar",
-      `the .source sidecar is not a file of at most ${MAX_SIDECAR_BYTES} bytes`,
-    );
+    throw malformed(`a file of at most ${MAX_SIDECAR_BYTES} bytes`);
   }
-  const text = fs.readFileSync(path, "utf8").replace(/\r?\n$/, "");
-  if (text === "" || !isPlainName(text)) {
-    throw new FormatError("claim/sidecar", "the .source sidecar is not one line");
+  const source = new FileSource(path);
+  try {
+    const bytes = new Uint8Array(MAX_SIDECAR_BYTES);
+    const size = source.read(0, bytes);
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, size));
+    const url = text.replace(/\r?\n$/, "");
+    if (url === "" || !isPlainName(url)) throw malformed("one line");
+    return url;
+  } finally {
+    source.close();
   }
-  return text;
 }
 
 /** Audits every stage before the next begins, and tells the journal. */

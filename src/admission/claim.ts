@@ -2,9 +2,8 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { identityOf, unlessMissing, writeDurably } from "../files/mod.ts";
+import { unlessMissing, writeDurably } from "../files/mod.ts";
 import { type Origin, StartupError } from "../model/mod.ts";
-import { walk } from "./incoming.ts";
 
 /**
  * One artifact taken out of incoming: a random directory below scanning/ that holds the dropped bytes (`inbox`),
@@ -111,20 +110,4 @@ function readRecord(directory: string, text: string): ClaimRecord {
 /** Whether the claim's bytes were moved in before a crash. */
 export function hasBytes(claim: Claim): boolean {
   return unlessMissing(() => fs.lstatSync(inboxPath(claim))) !== null;
-}
-
-/**
- * What the dropped bytes look like now. Taken at the freeze and again at the verdict: a difference means somebody
- * kept writing.
- */
-export function inboxFingerprint(claim: Claim): string {
-  const path = inboxPath(claim);
-  const stat = fs.lstatSync(path, { bigint: true });
-  const own = identityOf(stat);
-  if (!stat.isDirectory()) return `${own.ino}:${own.sizeBytes}:${own.mtimeMs}`;
-  let text = `${own.ino}`;
-  for (const { path: inner, stat } of walk(path)) {
-    text += `|${inner}:${stat.ino}:${stat.size}:${stat.mtimeMs}`;
-  }
-  return text;
 }

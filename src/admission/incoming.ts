@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { byteLength, identityOf, isPlainName, unlessMissing } from "../files/mod.ts";
+import { byteLength, identityOf, isPlainName, systemCode, unlessMissing } from "../files/mod.ts";
 import { FormatError, MAX_NAME_BYTES, type RuleId } from "../model/mod.ts";
 import { isHidden } from "./places.ts";
 
@@ -25,10 +25,7 @@ export interface Entry {
 /** The visible entries of the incoming directory. Those that vanish while being looked at are left out. */
 export function listIncoming(incoming: string): Entry[] {
   const names = fs.readdirSync(incoming).filter((name) => !isHidden(name)).sort();
-  return names.flatMap((name) => {
-    const entry = unlessMissing(() => lookAt(incoming, name));
-    return entry === null ? [] : [entry];
-  });
+  return names.flatMap((name) => lookAt(incoming, name) ?? []);
 }
 
 /** Names that are not UTF-8: the runtime shows them with replacement characters and cannot reach the files. */
@@ -38,8 +35,19 @@ export function unreachableNames(incoming: string): string[] {
   );
 }
 
-function lookAt(incoming: string, name: string): Entry {
+/** What cannot be looked at counts as complete: the line takes it and says what is wrong with it. */
+function lookAt(incoming: string, name: string): Entry | null {
   const path = join(incoming, name);
+  try {
+    return { name, path, ...appearanceOf(path) };
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    return { name, path, shape: "other", fingerprint: "", modifiedMs: 0 };
+  }
+}
+
+/** How an artifact looks without being opened: a difference between two looks means that somebody wrote to it. */
+export function appearanceOf(path: string): Pick<Entry, "shape" | "fingerprint" | "modifiedMs"> {
   const stat = fs.lstatSync(path, { bigint: true });
   const own = identityOf(stat);
   let fingerprint = `${own.ino}:${own.sizeBytes}:${own.mtimeMs}`;
@@ -51,7 +59,7 @@ function lookAt(incoming: string, name: string): Entry {
       modifiedMs = Math.max(modifiedMs, Number(inner.stat.mtimeMs));
     }
   }
-  return { name, path, shape, fingerprint, modifiedMs };
+  return { shape, fingerprint, modifiedMs };
 }
 
 /** One entry below a directory; `path` is relative, with `/`. */

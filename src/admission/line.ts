@@ -1,4 +1,4 @@
-import type { Policy, RuleId, Sha256 } from "../model/mod.ts";
+import type { Policy, PromoteRequest, RuleId, Sha256 } from "../model/mod.ts";
 import type { Reflink } from "./freeze.ts";
 import type { Say } from "./journal.ts";
 import type { Bench } from "./judge.ts";
@@ -16,19 +16,6 @@ export type AuditValue = string | number | boolean | readonly AuditValue[] | {
   readonly [key: string]: AuditValue;
 };
 export type AuditData = { readonly [key: string]: AuditValue };
-
-/** What the registry is told about a model. */
-export interface PromoteRequest {
-  readonly name: string;
-  readonly filename: string;
-  readonly sha256: string;
-  readonly size_bytes: number;
-  readonly source: string;
-  readonly source_revision: string;
-  readonly policy_version: string;
-  readonly scan_results: Readonly<Record<string, string>>;
-  readonly scanner_versions: Readonly<Record<string, string>>;
-}
 
 export type PromoteReply =
   | { readonly outcome: "promoted" }

@@ -151,12 +151,16 @@ export function withoutPaths(text: string): string {
   return text.replace(/(?<![\w:/.])\/(?:[^\s"'/]+\/)+/g, "");
 }
 
-/** The origin stays with the refused bytes, so that moving them back to incoming does not turn them into a local import. */
+/**
+ * The origin stays with the refused bytes, so that moving them back to incoming does not turn them into a local
+ * import. It is moved, never read here: what stands under its name may be a link or a pipe.
+ */
 function shelveSidecar(line: Line, claim: Claim): void {
+  if (claim.record.borrowed !== null) return; // Whatever lies in incoming belongs to another artifact.
   const sidecar = join(line.places.incoming, sidecarName(claim.record.name));
-  const origin = unlessMissing(() => fs.readFileSync(sidecar, "utf8"));
-  if (origin === null) return;
-  const keep = line.policy.quarantine.retainRawArtifacts && origin.length <= 4096;
-  if (keep) writeDurably(join(line.places.rejected, sidecarName(claim.record.name)), origin);
-  fs.rmSync(sidecar, { force: true });
+  const stat = unlessMissing(() => fs.lstatSync(sidecar));
+  if (stat === null) return;
+  if (line.policy.quarantine.retainRawArtifacts && stat.isFile()) {
+    fs.renameSync(sidecar, join(line.places.rejected, sidecarName(claim.record.name)));
+  } else fs.rmSync(sidecar, { recursive: true, force: true });
 }

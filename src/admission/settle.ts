@@ -5,10 +5,14 @@ export const QUIET_AFTER_CLOSE_MS = 1000;
 /** Where no close was seen, this long without a change of size, time or inode. */
 export const STABLE_MS = 5000;
 
+/** What was offered and is still there could not be taken; it is offered again after this long, or when it changes. */
+export const OFFER_AGAIN_MS = 60_000;
+
 interface Watched {
   fingerprint: string;
   sinceMs: number;
   closedAtMs: number | null;
+  offeredMs: number | null;
 }
 
 /**
@@ -22,31 +26,51 @@ export class SettleWatch {
   sawClose(name: string, nowMs: number): void {
     const known = this.#watched.get(name);
     if (known !== undefined) known.closedAtMs = nowMs;
-    else this.#watched.set(name, { fingerprint: "", sinceMs: nowMs, closedAtMs: nowMs });
+    else this.#watched.set(name, { fingerprint: "", sinceMs: nowMs, closedAtMs: nowMs, offeredMs: null });
   }
 
   /** Looks at the current entries; returns those that have settled, forgets those that are gone. */
   settled(entries: readonly Entry[], nowMs: number): Entry[] {
     const present = new Set(entries.map((entry) => entry.name));
     for (const name of this.#watched.keys()) if (!present.has(name)) this.#watched.delete(name);
-    return entries.filter((entry) => this.#hasSettled(entry, nowMs));
+    return entries.filter((entry) => this.#offer(entry, nowMs));
   }
 
-  #hasSettled(entry: Entry, nowMs: number): boolean {
-    if (entry.shape === "other") return true; // A link or a pipe has no content to wait for.
-    const known = this.#watched.get(entry.name);
-    if (known === undefined || known.fingerprint !== entry.fingerprint) {
-      const closedAtMs = known?.closedAtMs ?? null;
-      this.#watched.set(entry.name, { fingerprint: entry.fingerprint, sinceMs: nowMs, closedAtMs });
-      return unchangedFor(entry, nowMs) >= STABLE_MS;
-    }
-    const quiet = nowMs - known.sinceMs;
-    const closed = known.closedAtMs;
-    if (closed !== null && entry.shape === "file" && nowMs - closed >= QUIET_AFTER_CLOSE_MS) {
-      return quiet >= QUIET_AFTER_CLOSE_MS && entry.modifiedMs <= closed + QUIET_AFTER_CLOSE_MS;
-    }
-    return quiet >= STABLE_MS || unchangedFor(entry, nowMs) >= STABLE_MS;
+  /** Whether an entry is neither settled nor was it offered in vain. */
+  isSettling({ name, fingerprint }: Entry): boolean {
+    const known = this.#watched.get(name);
+    return known === undefined || known.offeredMs === null || known.fingerprint !== fingerprint;
   }
+
+  #offer(entry: Entry, nowMs: number): boolean {
+    const known = this.#look(entry, nowMs);
+    const offered = known.offeredMs !== null && nowMs - known.offeredMs < OFFER_AGAIN_MS;
+    if (offered || !hasSettled(entry, known, nowMs)) return false;
+    known.offeredMs = nowMs;
+    return true;
+  }
+
+  #look({ name, fingerprint }: Entry, nowMs: number): Watched {
+    const known = this.#watched.get(name);
+    if (known !== undefined && known.fingerprint === fingerprint) return known;
+    const closedAtMs = known?.closedAtMs ?? null;
+    const fresh = { fingerprint, sinceMs: nowMs, closedAtMs, offeredMs: null };
+    this.#watched.set(name, fresh);
+    return fresh;
+  }
+}
+
+function hasSettled(entry: Entry, known: Watched, nowMs: number): boolean {
+  if (entry.shape === "other") return true; // A link or a pipe has no content to wait for.
+  const quiet = nowMs - known.sinceMs;
+  return quiet >= STABLE_MS || unchangedFor(entry, nowMs) >= STABLE_MS || isClosed(entry, known, nowMs);
+}
+
+/** Closed by its writer, untouched since, and quiet for a second. */
+function isClosed(entry: Entry, { closedAtMs, sinceMs }: Watched, nowMs: number): boolean {
+  if (closedAtMs === null || entry.shape !== "file") return false;
+  const untouched = entry.modifiedMs <= closedAtMs + QUIET_AFTER_CLOSE_MS;
+  return untouched && nowMs - closedAtMs >= QUIET_AFTER_CLOSE_MS && nowMs - sinceMs >= QUIET_AFTER_CLOSE_MS;
 }
 
 /** How long ago the content last changed; nothing when its time lies in the future. */

@@ -52,7 +52,7 @@ function stepAside(shelf: string, stem: string, suffix: string): void {
   const path = join(shelf, stem + suffix);
   const stat = unlessMissing(() => fs.lstatSync(path));
   if (stat === null) return;
-  const time = stat.mtime.toISOString().replace(/[-:]/g, "").replace(/\.\d{3}/, "");
+  const time = timeMark(stat.mtime);
   for (let count = 0;; count++) {
     const mark = count === 0 ? `.${time}` : `.${time}-${count}`;
     const older = join(shelf, clipBytes(stem, 255 - byteLength(mark + suffix)) + mark + suffix);
@@ -60,6 +60,12 @@ function stepAside(shelf: string, stem: string, suffix: string): void {
     renameIfThere(path, older);
     return;
   }
+}
+
+/** `20260308T143000Z`; some filesystems keep times that no calendar has. */
+function timeMark(time: Date): string {
+  if (Number.isNaN(time.getTime())) return "undated";
+  return time.toISOString().replace(/[-:]/g, "").replace(/\.\d{3}/, "");
 }
 
 function renameIfThere(from: string, to: string): void {

@@ -30,7 +30,9 @@ export function stanceOn(text: string, span: Span): Stance {
     case "report":
       return after === "no" || (after === null && explains(text, span, rest)) ? "excused" : "offered";
     case null:
-      if (!/[\p{L}\p{N}]/u.test(head)) {
+      if (
+        isInBlock(text, span.start) || !/[\p{L}\p{N}]/u.test(head.replace(/sudo |[-*] |\d{1,2}[.)] /, ""))
+      ) {
         const header = stanceOfHeader(text, span);
         if (header !== null) return header;
       }
@@ -125,7 +127,8 @@ const EXPLANATION =
  * if it ends with a colon or points at what follows. `null` when there is none.
  */
 function stanceOfHeader(text: string, span: Span): Stance | null {
-  const lines = text.slice(Math.max(0, span.start - 4 * REACH), span.start).split("\n");
+  const above = textAbove(text, span.start);
+  const lines = (isInBlock(text, span.start) ? above.slice(0, above.lastIndexOf("```")) : above).split("\n");
   lines.pop();
   for (let seen = 0; seen < MAX_HEADER_LINES; seen++) {
     const line = lines.pop()?.trim();
@@ -138,6 +141,14 @@ function stanceOfHeader(text: string, span: Span): Stance | null {
     return firstOf(textBelow(text, span.end)) === "no" ? "excused" : "offered";
   }
   return null;
+}
+
+function textAbove(text: string, at: number): string {
+  return text.slice(Math.max(0, at - 4 * REACH), at);
+}
+
+function isInBlock(text: string, at: number): boolean {
+  return textAbove(text, at).split("```").length % 2 === 0;
 }
 
 /** The first line below that is not part of the list or block. */

@@ -5,6 +5,14 @@ import type { WorkerJob, WorkerMessage } from "./worker.ts";
 /** More threads than this do not help: two digests and the measuring are all there is to do. */
 const MOST_WORKERS = 2;
 
+/** Directories whose modules a worker loads: unlike those of the program itself, these need read permission. */
+const WORKER_MODULES = ["./", "../measure/"];
+
+function mayRead(directory: string): boolean {
+  const path = new URL(directory, import.meta.url);
+  return path.protocol !== "file:" || Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
 /** Asked for a pass, a pool answers in one of these ways; `absent` means that it cannot help at all. */
 type PoolState = "starting" | "ready" | "absent" | "failed";
 
@@ -23,8 +31,10 @@ export class WorkerPool {
 
   /** `count`: how many threads; as many as the machine has use for when left out. */
   constructor(count = Math.min(MOST_WORKERS, Math.max(0, navigator.hardwareConcurrency - 1))) {
-    this.#state = count === 0 ? "absent" : "starting";
-    this.#workers = Array.from({ length: count }, () => this.#spawn());
+    const readable = WORKER_MODULES.every(mayRead);
+    if (!readable) this.#failure = "the worker's modules may not be read";
+    this.#state = count === 0 || !readable ? "absent" : "starting";
+    this.#workers = this.#state === "absent" ? [] : Array.from({ length: count }, () => this.#spawn());
   }
 
   get size(): number {

@@ -53,12 +53,16 @@ export function systemCode(error: unknown): string | null {
   return typeof error.code === "string" ? error.code : null;
 }
 
-/** Runs a file operation; `null` when what it is about does not exist. Every other failure is thrown. */
+/**
+ * Runs a file operation; `null` when what it is about does not exist, or cannot because its name is too long for
+ * the filesystem. Every other failure is thrown.
+ */
 export function unlessMissing<T>(operation: () => T): T | null {
   try {
     return operation();
   } catch (error) {
-    if (systemCode(error) === "ENOENT") return null;
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENAMETOOLONG") return null;
     throw error;
   }
 }

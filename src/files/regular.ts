@@ -16,7 +16,7 @@ export interface FileIdentity {
 }
 
 /**
- * Opens a regular file with exactly one name for reading. The runtime follows links even with O_NOFOLLOW when read
+ * Opens a regular file for reading. The runtime follows links even with O_NOFOLLOW when read
  * access is scoped, so the link is looked at first and the opened file compared with it.
  */
 export function openRegular(path: string): OpenFile {

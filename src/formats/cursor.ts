@@ -136,6 +136,22 @@ export class Cursor {
     this.#moveTo(this.offset + length);
   }
 
+  /** Skips `count` texts, each a u64 length of at most `limit` and that many bytes. Vocabularies have 10^6 of them. */
+  skipStrings(count: number, limit: number): void {
+    for (let i = 0; i < count; i++) {
+      const at = this.#at;
+      if (at + 8 <= this.#filled && this.#view.getUint32(at + 4, true) === 0) {
+        const length = this.#view.getUint32(at, true);
+        const next = at + 8 + length;
+        if (length <= limit && next <= this.#filled) {
+          this.#at = next;
+          continue;
+        }
+      }
+      this.skip(this.length(limit, `[${i}] length`), `[${i}]`);
+    }
+  }
+
   /** Refuses the field at `place.offset`, or the next one. */
   refuse(rule: RuleId, message: string, field: string, place: Omit<Place, "field"> = {}): never {
     throw new FormatError(rule, message, { offset: this.offset, ...place, field: this.#fieldPath(field) });

@@ -1,8 +1,7 @@
 import { FormatError } from "../model/errors.ts";
 import { Cursor } from "./cursor.ts";
 import { contentFindings } from "./gguf/content.ts";
-import { arrayOf, CHAT_TEMPLATE_PREFIX, checkKeyTypes, integerOf, textOf } from "./gguf/keys.ts";
-import { arrayTexts } from "./gguf/arrays.ts";
+import { checkKeyTypes, integerOf, textOf } from "./gguf/keys.ts";
 import { kindOf, splitOf } from "./gguf/kind.ts";
 import {
   DEFAULT_ALIGNMENT,
@@ -12,9 +11,10 @@ import {
   MAX_TENSORS,
   MIN_ALIGNMENT,
 } from "./gguf/limits.ts";
-import { checkHeaderSize, decodeUtf8, readMetadata } from "./gguf/metadata.ts";
+import { checkHeaderSize, readMetadata } from "./gguf/metadata.ts";
 import { placeTensors, readTensorInfos } from "./gguf/tensors.ts";
-import type { ChatTemplate, GgufFile, Metadata } from "./gguf/value.ts";
+import { chatTemplatesOf } from "./gguf/templates.ts";
+import type { GgufFile, Metadata } from "./gguf/value.ts";
 import type { ByteSource } from "./source.ts";
 
 export { arrayTexts } from "./gguf/arrays.ts";
@@ -27,7 +27,6 @@ const MAGIC = [0x47, 0x47, 0x55, 0x46];
 const MIN_KEY_BYTES = 13;
 /** Fewest bytes of a tensor description: name length, rank, type, offset. */
 const MIN_TENSOR_BYTES = 24;
-const MAX_LISTED_TEMPLATES = 1024;
 
 /**
  * Reads the header of a GGUF file of version 2 or 3 and proves that every byte of the file is claimed exactly once.
@@ -85,32 +84,4 @@ function alignmentOf(metadata: Metadata): number {
   }
   const message = `Alignment ${alignment} is not a power of two from ${MIN_ALIGNMENT} to ${MAX_ALIGNMENT}`;
   throw new FormatError("gguf/alignment", message, { field: "general.alignment" });
-}
-
-/** Every text that an engine could take as a chat template, under whatever name. */
-function chatTemplatesOf(source: ByteSource, metadata: Metadata): readonly ChatTemplate[] {
-  const templates: ChatTemplate[] = [];
-  for (const [key, value] of metadata) {
-    if (!key.startsWith(CHAT_TEMPLATE_PREFIX)) continue;
-    if (value.type === "STRING") templates.push({ key, text: value.value, offset: value.offset });
-    else if (value.type === "ARRAY") templates.push(...listedTemplates(source, metadata, key));
-  }
-  return templates;
-}
-
-function listedTemplates(source: ByteSource, metadata: Metadata, key: string): readonly ChatTemplate[] {
-  const array = arrayOf(metadata, key);
-  if (array === null) return [];
-  const { offset, count } = array;
-  if (count > MAX_LISTED_TEMPLATES) {
-    throw new FormatError("gguf/count", `"${key}" lists ${count} chat templates`, { offset, field: key });
-  }
-  return Array.from(arrayTexts(source, array), (bytes, i) => {
-    const text = decodeUtf8(bytes);
-    if (text !== null) return { key: `${key}[${i}]`, text, offset };
-    throw new FormatError("gguf/template-encoding", `"${key}"[${i}] is not valid UTF-8`, {
-      offset,
-      field: key,
-    });
-  });
 }

@@ -8,10 +8,10 @@ const WINDOW_BYTES = 4096;
 const MAX_TEXT_BYTES = 1024;
 const NEWLINE = 0x0a;
 
-/** What Python takes on each kind of line: `int(text, 0)` and `float(text)` are generous. */
+/** What CPython takes on each kind of line: its number readers are generous, and content with what stands before a NUL. */
 const LINES = {
-  decimal: /^\s*[-+]?\w+\s*$/,
-  float: /^\s*[-+]?[\w.+-]+\s*$/,
+  decimal: /^\s*[-+]?\w*\s*(?:\0|$)/,
+  float: /^\s*[-+]?[\w.+-]*\s*(?:\0|$)/,
   name: /^/,
   quoted: /^(['"]).*\1$/s,
   text: /^/,

@@ -4,6 +4,7 @@ export * from "./digest.ts";
 export * from "./errors.ts";
 export * from "./finding.ts";
 export * from "./policy.ts";
+export * from "./registry.ts";
 export * from "./rules/mod.ts";
 export * from "./stage.ts";
 export * from "./verdict.ts";

@@ -45,6 +45,15 @@ export type StageOutcome =
 /** Whether a stage runs on a format: a table read before the bytes, so that hostile bytes cannot excuse themselves. */
 export type Applicability = "examine" | { readonly notApplicable: string } | { readonly notExamined: string };
 
+/** For a stage that runs on everything. */
+export const EVERY_FORMAT: Readonly<Record<ArtifactFormat, "examine">> = {
+  gguf: "examine",
+  safetensors: "examine",
+  "model-directory": "examine",
+  "diffusion-directory": "examine",
+  unknown: "examine",
+};
+
 export interface StageContext {
   readonly policy: Policy;
   readonly now: () => Date;

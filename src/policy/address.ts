@@ -1,4 +1,4 @@
-import type { Policy } from "../model/mod.ts";
+import { isLoopbackHost, type Policy } from "../model/mod.ts";
 
 /** The part of a policy that decides which addresses may be contacted. */
 export type AddressPolicy = Pick<Policy, "profile" | "network"> & {
@@ -22,7 +22,7 @@ export function registryAddressFault(
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
     return "only scheme, host and port belong in the address";
   }
-  if (isLoopback(url.hostname)) return null;
+  if (isLoopbackHost(url.hostname)) return null;
   if (url.protocol === "http:") return "plain http to a host that is not loopback";
   if (policy.profile === "appliance") {
     return "not a loopback address, and profile appliance, the default, allows no other";
@@ -33,10 +33,4 @@ export function registryAddressFault(
     return "not a loopback address, not written in the policy, and network.offline_by_default is true";
   }
   return null;
-}
-
-/** Loopback by address or by the one name that must resolve to it. `hostname` as `URL` normalises it. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" ||
-    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
 }

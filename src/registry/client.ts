@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { escapeName } from "../files/mod.ts";
-import { type RuleId, UndecidedError, unreachable } from "../model/mod.ts";
+import { type PromoteRequest, type RuleId, UndecidedError, unreachable } from "../model/mod.ts";
 import type { RegistryAddress } from "./address.ts";
 import { type Exchange, exchange } from "./exchange.ts";
 import type { TokenReader } from "./token.ts";
 import {
   MAX_MANIFEST_BYTES,
   MAX_MESSAGE_BYTES,
-  type PromoteRequest,
   type RegisteredModel,
   registeredModelSchema,
 } from "./wire.ts";

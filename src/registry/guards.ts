@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { UndecidedError } from "../model/mod.ts";
-import { isLoopbackName } from "./address.ts";
+import { isLoopbackHost, UndecidedError } from "../model/mod.ts";
 import { RequestRefused } from "./registry.ts";
 import type { TokenReader } from "./token.ts";
 import { MAX_MESSAGE_BYTES } from "./wire.ts";
@@ -14,7 +13,7 @@ const BODY_TIMEOUT_MS = 10_000;
  */
 export function isLocalRequest(headers: Headers): boolean {
   const host = headers.get("host");
-  return host !== null && isLoopbackName(host.replace(/:\d{1,5}$/, "")) && !headers.has("origin");
+  return host !== null && isLoopbackHost(host.replace(/:\d{1,5}$/, "")) && !headers.has("origin");
 }
 
 /** Checks a bearer token in constant time. `unavailable` when there is no token to compare with: never open. */

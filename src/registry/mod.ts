@@ -5,4 +5,4 @@ export * from "./listing.ts";
 export * from "./server.ts";
 export * from "./store.ts";
 export * from "./token.ts";
-export { type PromoteRequest, type RegisteredModel, type RegistryEntry } from "./wire.ts";
+export { type RegisteredModel, type RegistryEntry } from "./wire.ts";

@@ -85,22 +85,6 @@ export const promoteBodySchema = z.object({
 });
 export type PromoteBody = z.output<typeof promoteBodySchema>;
 
-/** A promote request as the client sends it. */
-export interface PromoteRequest {
-  readonly name: string;
-  readonly filename: string;
-  readonly sha256: string;
-  readonly size_bytes: number;
-  readonly source: string;
-  readonly source_revision: string;
-  /** The SHA-256 of the policy, as a string: registries refuse anything else. */
-  readonly policy_version: string;
-  readonly scan_results: Readonly<Record<string, string>>;
-  readonly scanner_versions: Readonly<Record<string, string>>;
-  readonly gguf_guard_fingerprint?: Readonly<Record<string, unknown>>;
-  readonly gguf_guard_manifest?: string;
-}
-
 /** What a client relies on in any registry's account of a model. Keys it does not know are left aside. */
 export const registeredModelSchema = z.object({
   name: z.string(),

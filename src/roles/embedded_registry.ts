@@ -2,9 +2,9 @@ import { join } from "node:path";
 import type { Places } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import {
-  assertRegistryAddress,
   mintToken,
   type RegistryAddress,
+  registryAddress,
   type TokenReader,
   tokenReader,
 } from "../registry/mod.ts";
@@ -57,7 +57,7 @@ export async function startEmbeddedRegistry(world: World, places: Places): Promi
   const url = await readyUrl(output, stop);
   void drain(output);
   return {
-    address: assertRegistryAddress(url, { profile: "appliance", localhostOnly: true }),
+    address: registryAddress(url),
     token: tokenReader({ serviceToken: null, paths: [tokenPath] }),
     stop,
   };

@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import fs from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import {
   anchorPath,
   type AuditLog,
@@ -11,7 +12,7 @@ import {
   type Say,
 } from "../admission/mod.ts";
 import { AuditChain } from "../audit/mod.ts";
-import { unlessMissing } from "../files/mod.ts";
+import { systemCode, unlessMissing } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { PinStore } from "../policy/pins.ts";
 import type { RegistryClient } from "../registry/mod.ts";
@@ -44,12 +45,15 @@ export async function openLine(
   const { places } = options;
   for (const path of Object.values(places)) makePlace(path);
   const lock = takeLock(lockPath(places.state));
+  const { step = () => {} } = options;
   try {
+    requireOneFilesystem(places);
     const chain = await AuditChain.open({
       path: options.auditLog,
       anchorPath: anchorPath(places.state),
       maxSizeBytes: policy.audit.maxSizeMb * MEGABYTE,
       now: world.now,
+      step: (name) => step(`audit:${name}`),
       ...hmacKey(world),
     });
     const line: Line = {
@@ -63,7 +67,7 @@ export async function openLine(
       say: options.say,
       hostname: world.hostname(),
       now: world.now,
-      step: options.step ?? (() => {}),
+      step,
     };
     return {
       line,
@@ -89,6 +93,30 @@ function makePlace(path: string): void {
         cause,
       },
     );
+  }
+}
+
+/** Artifacts are moved by rename: a place that a rename cannot reach would leave them half moved. */
+function requireOneFilesystem({ incoming, scanning, held, rejected }: Places): void {
+  const name = `.aiq-probe-${randomUUID()}`;
+  let at = scanning;
+  fs.writeFileSync(join(at, name), "");
+  try {
+    for (const next of [incoming, held, rejected, scanning]) {
+      fs.renameSync(join(at, name), join(next, name));
+      at = next;
+    }
+  } catch (cause) {
+    const why = systemCode(cause) === "EXDEV" ? "not on one filesystem" : "not to be written to";
+    throw new StartupError(
+      "state/unreadable",
+      `Cannot start: ${scanning} and the places beside it are ${why}`,
+      {
+        cause,
+      },
+    );
+  } finally {
+    fs.rmSync(join(at, name), { force: true });
   }
 }
 

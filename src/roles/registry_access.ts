@@ -1,8 +1,10 @@
-import type { Policy } from "../model/mod.ts";
+import { type Policy, StartupError } from "../model/mod.ts";
+import { registryAddressFault } from "../policy/address.ts";
 import {
-  assertRegistryAddress,
   REGISTRY_DELAYS_MS,
   REGISTRY_TIMEOUT_MS,
+  type RegistryAddress,
+  registryAddress,
   RegistryClient,
   tokenReader,
 } from "../registry/mod.ts";
@@ -17,14 +19,24 @@ export function registryClient(
   policy: Policy,
   embedded: EmbeddedRegistry | null,
 ): RegistryClient {
-  const address = world.env("REGISTRY_URL") ?? policy.registry.url ?? DEFAULT_REGISTRY_URL;
-  const rules = { profile: policy.profile, localhostOnly: policy.registry.localhostOnly };
   return new RegistryClient({
-    baseUrl: embedded?.address ?? assertRegistryAddress(address, rules),
+    baseUrl: embedded?.address ?? configuredAddress(world, policy),
     token: embedded?.token ?? tokenReader(tokenPlaces(world)),
     timeoutMs: REGISTRY_TIMEOUT_MS,
     delays: REGISTRY_DELAYS_MS,
   });
+}
+
+function configuredAddress(world: World, policy: Policy): RegistryAddress {
+  const given = world.env("REGISTRY_URL");
+  const address = given ?? policy.registry.url ?? DEFAULT_REGISTRY_URL;
+  const checked = registryAddress(address);
+  const fault = registryAddressFault(address, policy, given === undefined ? "policy" : "environment");
+  if (fault === null) return checked;
+  throw new StartupError(
+    "registry/address",
+    `Cannot use the registry address ${JSON.stringify(address)}: ${fault}`,
+  );
 }
 
 /** SERVICE_TOKEN wins over the files, REGISTRY_TOKEN_PATH over SERVICE_TOKEN_PATH. */

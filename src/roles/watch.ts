@@ -46,14 +46,15 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
       const ended = await admitOne(line, entry);
       if (ended !== null) yield ended;
     }
-    await reportOnce(line, reported);
+    const unreachable = await reportOnce(line, reported);
     if (Date.now() - sweptMs >= SWEEP_EVERY_MS) {
       releaseDue(line.places.held, line.places.incoming, line.now());
       yield* finishPending(line, "waiting");
       sweptMs = Date.now();
     }
-    if (entries.length > 0) busyMs = Date.now();
-    else if (until === "once") return;
+    if (until === "once" && !entries.some((entry) => settle.isSettling(entry))) return;
+    // Whatever is visible keeps the program up: systemd would only start it again for it.
+    if (entries.length > 0 || unreachable) busyMs = Date.now();
     else if (until === "until-idle" && Date.now() - busyMs >= IDLE_MS) return;
     await pause(POLL_MS, signal);
   }
@@ -90,12 +91,15 @@ async function unlessItFails(
   }
 }
 
-async function reportOnce(line: Line, reported: Set<string>): Promise<void> {
-  for (const name of unreachableNames(line.places.incoming)) {
+/** Reports names that cannot be reached, each once; whether there are any. */
+async function reportOnce(line: Line, reported: Set<string>): Promise<boolean> {
+  const names = unreachableNames(line.places.incoming);
+  for (const name of names) {
     if (reported.has(name)) continue;
     reported.add(name);
     await reportUnreachable(line, name);
   }
+  return names.length > 0;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

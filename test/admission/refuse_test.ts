@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../registry/fixture.ts";
 import { tinyLlama } from "../make/gguf.ts";
-import { evidenceOf, Lab, moveBack, outcomeOf, settle } from "../support/lab.ts";
+import { evidenceOf, Lab, moveBack, outcomeOf } from "../support/lab.ts";
 import { unreachableRegistry } from "../support/registries.ts";
 
 const MODEL = tinyLlama();
@@ -173,15 +173,4 @@ Deno.test("blocked bytes are refused under any name", async () => {
   lab.pin("bad.gguf", DIGEST, ", blocked: true, blocked_reason: stolen");
   lab.drop("innocent.gguf", MODEL);
   assert.deepEqual((await lab.watch(setup)).map(outcomeOf), ["failed integrity/blocked"]);
-});
-
-Deno.test("a file with an impossible time is refused twice without being lost", async () => {
-  using lab = Lab.make();
-  for (const n of [1, 2]) {
-    const path = lab.drop("m.gguf", BROKEN.slice(n));
-    fs.utimesSync(path, 4_000_000_000, 4_000_000_000);
-    await lab.watch(setup);
-  }
-  assert.equal(lab.names("rejected").filter((name) => name.endsWith(".gguf")).length, 2);
-  settle(lab.places.rejected);
 });

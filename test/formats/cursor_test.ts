@@ -106,6 +106,19 @@ for (const [why, read] of beyond) {
   });
 }
 
+Deno.test("Cursor.skipStrings() skips texts of every length and names the one it refuses", () => {
+  const texts = [u64(0n), u64(3n, 3), u64(300_000n, 300_000), u64(1n, 1), u64(9n, 2)];
+  const bytes = Uint8Array.from(texts.flatMap((text) => [...text]));
+  const c = cursorOver(bytes);
+  c.skipStrings(4, 300_000);
+  assert.equal(c.remaining, 10);
+  assert.deepEqual(refusal(() => cursorOver(bytes).skipStrings(5, 300_000)).place, {
+    offset: bytes.byteLength - 10,
+    field: "[4] length",
+  });
+  assert.equal(refusal(() => cursorOver(bytes).skipStrings(3, 299_999)).rule, "gguf/length");
+});
+
 Deno.test("Cursor reads across its window, in few reads", () => {
   const bytes = new Uint8Array(1_000_003).map((_, i) => i % 251);
   const memory = new MemorySource(bytes);

@@ -67,10 +67,10 @@ Deno.test("EmbeddedScanner counts offsets from where the caller's bytes are, and
   assert.equal(scanner.overlapBytes, 7);
 });
 
-/** 4 MiB of numbers of each sort, as weights are stored. */
+/** 1 MiB of numbers of each sort, as weights are stored. */
 function weights(kind: string): Uint8Array {
   const random = new Random(77);
-  const count = 1 << 20;
+  const count = 1 << 18;
   switch (kind) {
     case "random bytes":
       return random.bytes(4 * count);

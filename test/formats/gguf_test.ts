@@ -38,6 +38,14 @@ for (const { sort, why, bytes, kind, notes = [] } of GGUF_CLEAN) {
   });
 }
 
+Deno.test("P105: parseGguf() checks the magic before anything else", () => {
+  const { rule, place } = refusal(
+    new TextEncoder().encode("PK\x03\x04 and so on, up to the length of a header"),
+  );
+  assert.equal(rule, "gguf/magic");
+  assert.deepEqual(place, { offset: 0, field: "magic" });
+});
+
 Deno.test("parseGguf() returns what was written", () => {
   const bytes = gguf({
     version: 2,

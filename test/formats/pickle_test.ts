@@ -50,6 +50,7 @@ const ends: [why: string, opcodes: string, end: PickleReport["end"], opcodeCount
   ["a string longer than the file", "X\xff\xff\xff\xffabc", "truncated", 0],
   ["a length of 2^63", "\x8d\0\0\0\0\0\0\0\x80abc", "truncated", 0],
   ["a number with letters Python takes", "I0x1f\n.", "stop", 2],
+  ["a number that ends in NUL and more", "I1\0junk\n.", "stop", 2],
   ["a number that is none", "I?\n.", "broken", 0],
   ["a string without its quote", "Sabc\n.", "broken", 0],
   ["an unknown memo entry", "h\x05.", "broken", 0],

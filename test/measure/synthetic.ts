@@ -1,5 +1,6 @@
 import type { BlockFormat } from "../../src/measure/decode/block.ts";
 import { tensorFormats } from "../../src/measure/decode/mod.ts";
+import { bytesOf } from "../../src/measure/layout.ts";
 
 /** Uniform in [0, 1). */
 export type Random = () => number;
@@ -60,7 +61,8 @@ export function syntheticTensor(
   const encoder = ENCODERS[type];
   if (encoder !== undefined) return encoder(Float64Array.from({ length: count }, () => 0.02 * draw(random)));
   const format = tensorFormats().get(type);
-  if (format?.kind !== "block") return randomBytes(count, random).map((byte) => byte & 0x3f);
+  if (format === undefined) throw new RangeError(`Cannot make ${type}`);
+  if (format.kind !== "block") return randomBytes(bytesOf(format, count), random).map((byte) => byte & 0x3f);
   return syntheticBlocks(format.block, count, random, draw);
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { RegistryClient, type TokenReader } from "../../src/registry/mod.ts";
-import { assertRegistryAddress, type PromoteRequest } from "../../src/registry/mod.ts";
+import type { PromoteRequest } from "../../src/model/mod.ts";
+import { registryAddress } from "../../src/registry/mod.ts";
 import { type RunningRegistry, startRegistry } from "../../src/roles/registry.ts";
 
 export const TOKEN = "9f0c".repeat(16);
@@ -122,7 +123,7 @@ export function clientOf(
   more: { token?: TokenReader; timeoutMs?: number; delays?: number[] } = {},
 ): RegistryClient {
   return new RegistryClient({
-    baseUrl: assertRegistryAddress(url, { profile: "appliance", localhostOnly: true }),
+    baseUrl: registryAddress(url),
     token: () => Promise.resolve(TOKEN),
     timeoutMs: 5_000,
     delays: [],

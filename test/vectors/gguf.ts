@@ -79,6 +79,8 @@ export const GGUF_REFUSED: readonly GgufVector[] = [
   { row: "E7", why: "a chat template of more than 1 MiB", bytes: meta(["tokenizer.chat_template", str("x".repeat(2 ** 20 + 1))]), rule: "gguf/template-size" },
   { row: "E7", why: "a listed chat template of more than 1 MiB", bytes: meta(["tokenizer.chat_templates", arr("STRING", ["x".repeat(2 ** 20 + 1)])]), rule: "gguf/template-size" },
   { row: "A32", why: "a named chat template that is not UTF-8", bytes: meta(["tokenizer.chat_template.tool_use", str(Uint8Array.of(0xff))]), rule: "gguf/template-encoding" },
+  { row: "A32", why: "a NUL in a listed chat template", bytes: meta(["tokenizer.chat_templates", arr("STRING", ["a\0b"])]), rule: "gguf/text-nul" },
+  { row: "A32", why: "a listed chat template that is not UTF-8", bytes: meta(["tokenizer.chat_templates", arr("STRING", [Uint8Array.of(0xff)])]), rule: "gguf/template-encoding" },
   { row: "A32", why: "2,000 listed chat templates", bytes: meta(["tokenizer.chat_templates", arr("STRING", Array(2000).fill(""))]), rule: "gguf/count" },
   { row: "B1", why: "a tensor name of 64 bytes", bytes: one({ name: "n".repeat(64) }), rule: "gguf/tensor-name" },
   { row: "B1", why: "an empty tensor name", bytes: one({ name: "" }), rule: "gguf/tensor-name" },
@@ -89,6 +91,7 @@ export const GGUF_REFUSED: readonly GgufVector[] = [
   { row: "own", why: "a dimension of -1", bytes: one({ dims: [U64_MAX], data: new Uint8Array(32) }), rule: "gguf/tensor-dimension" },
   { row: "own", why: "a dimension beyond 53 bits that times zero is nothing", bytes: one({ dims: [2n ** 60n, 0n], data: new Uint8Array(0) }), rule: "gguf/tensor-dimension" },
   { row: "B4", why: "elements that overflow 64 bits", bytes: one({ dims: [2n ** 32n, 2n ** 32n, 2n, 1n], data: new Uint8Array(32) }), rule: "gguf/tensor-size" },
+  { row: "B4", why: "an empty tensor whose strides overflow 64 bits", bytes: one({ dims: [2n ** 40n, 0n, 2n ** 40n], data: new Uint8Array(0) }), rule: "gguf/tensor-size" },
   { row: "B5", why: "bytes that overflow 64 bits", bytes: one({ type: "I64", dims: [2n ** 61n], data: new Uint8Array(32) }), rule: "gguf/tensor-size" },
   { row: "own", why: "a row that is not whole blocks", bytes: one({ type: "Q4_K", dims: [255], data: new Uint8Array(144) }), rule: "gguf/tensor-block" },
   ...[4, 5, 31, 32, 33, 36, 37, 38].map((type) => (

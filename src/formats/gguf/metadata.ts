@@ -1,13 +1,12 @@
 import { type Finding, finding } from "../../model/finding.ts";
 import type { Cursor } from "../cursor.ts";
 import { CHAT_TEMPLATE_PREFIX, isKey } from "./keys.ts";
-import { MAX_HEADER_BYTES } from "./limits.ts";
+import { MAX_HEADER_BYTES, MAX_TEMPLATE_BYTES } from "./limits.ts";
 import { type GgufScalar, type GgufValue, type Metadata, SCALAR_BYTES, VALUE_TYPES } from "./value.ts";
 import type { ScalarType, ValueType } from "./value.ts";
 
 const MAX_KEY_BYTES = 65_535;
 const MAX_STRING_BYTES = 16 * 1024 * 1024;
-const MAX_TEMPLATE_BYTES = 1024 * 1024;
 /** Vocabularies of today reach 262,144 tokens, merge lists about 514,000. */
 const MAX_ARRAY_ELEMENTS = 4_194_304;
 /** Keys and single texts together; arrays are not kept in memory and do not count. */
@@ -76,7 +75,7 @@ function readValue(cursor: Cursor, key: string, findings: Finding[]): GgufValue 
   const elementBytes = SCALAR_BYTES[elementType];
   const count = cursor.count(MAX_ARRAY_ELEMENTS, elementBytes, "array count");
   const offset = cursor.offset;
-  if (elementType === "STRING") skipStrings(cursor, key, count);
+  if (elementType === "STRING") cursor.skipStrings(count, MAX_STRING_BYTES);
   else if (elementType === "BOOL") checkBooleans(cursor, count);
   else cursor.skip(count * elementBytes, "array");
   return { type, elementType, count, offset, sizeBytes: cursor.offset - offset };
@@ -128,9 +127,11 @@ function readBool(cursor: Cursor): boolean {
 
 function readText(cursor: Cursor, key: string, findings: Finding[]): string {
   const offset = cursor.offset;
-  const limit = key.startsWith(CHAT_TEMPLATE_PREFIX) ? MAX_TEMPLATE_BYTES : MAX_STRING_BYTES;
   const length = cursor.length(MAX_STRING_BYTES, "value length");
-  if (length > limit) refuseLargeTemplate(cursor, key, length, offset);
+  if (length > MAX_TEMPLATE_BYTES && key.startsWith(CHAT_TEMPLATE_PREFIX)) {
+    const message = `Chat template "${key}" is ${length} bytes, above the limit of ${MAX_TEMPLATE_BYTES}`;
+    cursor.refuse("gguf/template-size", message, "value length", { offset });
+  }
   const bytes = cursor.bytes(length, "value");
   const nul = bytes.indexOf(0);
   if (nul >= 0) {
@@ -150,24 +151,6 @@ function isExecutedText(key: string): boolean {
   return key.startsWith(CHAT_TEMPLATE_PREFIX) || key.startsWith("tokenizer.") ||
     key === "general.architecture" ||
     key === "general.type";
-}
-
-function refuseLargeTemplate(cursor: Cursor, key: string, length: number, offset: number): never {
-  const message = `Chat template "${key}" is ${length} bytes, above the limit of ${MAX_TEMPLATE_BYTES}`;
-  cursor.refuse("gguf/template-size", message, "value length", { offset });
-}
-
-function skipStrings(cursor: Cursor, key: string, count: number): void {
-  const isTemplate = key.startsWith(CHAT_TEMPLATE_PREFIX);
-  let i = 0;
-  cursor.within(() => `array "${key}" [${i}]`);
-  for (; i < count; i++) {
-    const length = cursor.length(MAX_STRING_BYTES, "length");
-    if (isTemplate && length > MAX_TEMPLATE_BYTES) {
-      refuseLargeTemplate(cursor, key, length, cursor.offset - 8);
-    }
-    cursor.skip(length, "text");
-  }
 }
 
 function checkBooleans(cursor: Cursor, count: number): void {

@@ -118,7 +118,7 @@ function exactSize(
   if (dimensions.some((dimension) => dimension > BigInt(Number.MAX_SAFE_INTEGER))) {
     refuse("gguf/tensor-dimension", "has a dimension beyond 53 bits");
   }
-  return sizeBytes;
+  return dimensions.includes(0n) ? 0n : sizeBytes;
 }
 
 /** Rounds up to a multiple of `alignment`, a power of two. */

@@ -1,0 +1,23 @@
+/** A promote request, as registries read it on the wire. */
+export interface PromoteRequest {
+  readonly name: string;
+  readonly filename: string;
+  readonly sha256: string;
+  readonly size_bytes: number;
+  readonly source: string;
+  readonly source_revision: string;
+  /** The SHA-256 of the policy, as a string: registries refuse anything else. */
+  readonly policy_version: string;
+  readonly scan_results: Readonly<Record<string, string>>;
+  readonly scanner_versions: Readonly<Record<string, string>>;
+  readonly gguf_guard_fingerprint?: Readonly<Record<string, unknown>>;
+  readonly gguf_guard_manifest?: string;
+}
+
+/** True for the names of this machine: `localhost`, `127.0.0.0/8` in full dotted form, and `[::1]`, in any case. */
+export function isLoopbackHost(hostname: string): boolean {
+  const name = hostname.toLowerCase();
+  if (name === "localhost" || name === "[::1]") return true;
+  const octets = /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(name);
+  return octets !== null && octets.slice(1).every((octet) => Number(octet) <= 255);
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { type Entry, SettleWatch } from "../../src/admission/mod.ts";
+
+const T0 = 1_000_000;
+
+function entry(more: Partial<Entry> = {}): Entry {
+  return { name: "m.gguf", path: "/in/m.gguf", shape: "file", fingerprint: "1", modifiedMs: T0, ...more };
+}
+
+/** What happens to one entry over time: a look at it, or the kernel's word that its writer closed it. */
+type Moment = readonly [atMs: number, what: Partial<Entry> | "closed" | "gone", settled?: boolean];
+
+const rows: readonly (readonly [why: string, ...moments: readonly Moment[]])[] = [
+  ["unchanged for five seconds", [0, {}, false], [4900, {}, false], [5000, {}, true]],
+  ["old when it is first seen, such as one that was renamed in", [0, { modifiedMs: T0 - 5000 }, true]],
+  ["closed and quiet for a second", [0, {}, false], [10, "closed"], [900, {}, false], [1010, {}, true]],
+  [
+    "written again after a close",
+    [0, {}, false],
+    [10, "closed"],
+    [500, { fingerprint: "2", modifiedMs: T0 + 500 }, false],
+    [1400, { fingerprint: "2", modifiedMs: T0 + 500 }, false],
+    [1500, { fingerprint: "2", modifiedMs: T0 + 500 }, true],
+  ],
+  [
+    "written long after the close that was seen",
+    [0, {}, false],
+    [10, "closed"],
+    [600, { fingerprint: "2", modifiedMs: T0 + 590 }, false],
+    [1500, { fingerprint: "3", modifiedMs: T0 + 1490 }, false],
+    [3000, { fingerprint: "3", modifiedMs: T0 + 1490 }, false],
+    [6500, { fingerprint: "3", modifiedMs: T0 + 1490 }, true],
+  ],
+  [
+    "of tomorrow, by its own time",
+    [0, { modifiedMs: T0 + 86_400_000 }, false],
+    [10, "closed"],
+    [4900, { modifiedMs: T0 + 86_400_000 }, false],
+    [5000, { modifiedMs: T0 + 86_400_000 }, true],
+  ],
+  [
+    "without a time that a calendar has",
+    [0, { modifiedMs: NaN }, false],
+    [5000, { modifiedMs: NaN }, true],
+  ],
+  [
+    "a directory in which a file was closed",
+    [0, { shape: "directory" }, false],
+    [10, "closed"],
+    [2000, { shape: "directory" }, false],
+    [5000, { shape: "directory" }, true],
+  ],
+  ["a link, a pipe", [0, { shape: "other" }, true]],
+  [
+    "still there after it was offered",
+    [0, { shape: "other" }, true],
+    [250, { shape: "other" }, false],
+    [59_999, { shape: "other" }, false],
+    [60_000, { shape: "other" }, true],
+  ],
+  [
+    "offered, gone, and dropped again",
+    [0, { modifiedMs: T0 - 5000 }, true],
+    [250, "gone"],
+    [500, { modifiedMs: T0 - 5000 }, true],
+  ],
+  [
+    "offered, and written to",
+    [0, { modifiedMs: T0 - 5000 }, true],
+    [250, { fingerprint: "2", modifiedMs: T0 + 240 }, false],
+    [5250, { fingerprint: "2", modifiedMs: T0 + 240 }, true],
+  ],
+];
+
+for (const [why, ...moments] of rows) {
+  Deno.test(`SettleWatch knows when to take a file ${why}`, () => {
+    const watch = new SettleWatch();
+    for (const [atMs, what, settled] of moments) {
+      if (what === "closed") watch.sawClose("m.gguf", T0 + atMs);
+      else {
+        const entries = what === "gone" ? [] : [entry(what)];
+        assert.equal(watch.settled(entries, T0 + atMs).length, settled === true ? 1 : 0, `after ${atMs} ms`);
+      }
+    }
+  });
+}

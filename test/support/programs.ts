@@ -1,0 +1,20 @@
+import fs from "node:fs";
+
+/** Runs a program to its end; throws unless it succeeds. */
+export function run(command: string, ...args: string[]): string {
+  const { success, stdout, stderr } = new Deno.Command(command, { args, stdin: "null" }).outputSync();
+  if (!success) throw new Error(`${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
+
+/** A tmpfs over a directory, for tests that need a second filesystem. Root only. */
+export class Tmpfs implements Disposable {
+  constructor(readonly path: string) {
+    fs.mkdirSync(path, { recursive: true });
+    run("mount", "-t", "tmpfs", "-o", "size=64m", "none", path);
+  }
+
+  [Symbol.dispose](): void {
+    run("umount", this.path);
+  }
+}
