@@ -23,14 +23,28 @@ export async function runPipeline(request: PipelineRequest): Promise<PipelineRes
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args[0] === "examine") {
-    const { examine } = await import("./src/roles/examine.ts");
-    const { inspections } = await import("./stages/inspections.ts");
-    await examine(inspections());
-    return 0;
+  switch (args[0]) {
+    case "examine": {
+      const [{ examine }, { inspection }] = await Promise.all([
+        import("./src/roles/examine.ts"),
+        import("./stages/inspections.ts"),
+      ]);
+      await examine((job) => inspection(job.stage));
+      return 0;
+    }
+    case "smoke": {
+      const [{ examine }, { behavioralTest }] = await Promise.all([
+        import("./src/roles/examine.ts"),
+        import("./stages/6_behavioral_test.ts"),
+      ]);
+      await examine((job) => job.behaviour === null ? undefined : behavioralTest(job.behaviour));
+      return 0;
+    }
+    default: {
+      const { runCommandLine } = await import("./src/roles/cli.ts");
+      return await runCommandLine(world(), args);
+    }
   }
-  const { runCommandLine } = await import("./src/roles/cli.ts");
-  return await runCommandLine(world(), args);
 }
 
 function world(): World {

@@ -1,7 +1,8 @@
 import { type Stage, UndecidedError } from "../src/model/mod.ts";
+import type { BehaviourInputs } from "../src/tools/protocol.ts";
 
-/** Stage 6: does the model, running in a sandbox, do what it should not? */
-export function behavioralTest(): Stage<"behavioral_test"> {
+/** Stage 6: does the model, running in a sandbox, do what it should not? The inputs are there where it really runs. */
+export function behavioralTest(inputs: BehaviourInputs | null): Stage<"behavioral_test"> {
   return {
     id: "behavioral_test",
     activity: "running adversarial prompts",
@@ -12,8 +13,11 @@ export function behavioralTest(): Stage<"behavioral_test"> {
       "diffusion-directory": { notApplicable: "not a language model" },
       unknown: { notApplicable: "not a language model" },
     },
-    needs: ["llama-server"],
+    needs: ["llama-server", "bubblewrap"],
     mayBeMissing: (policy) => !policy.models.requireBehaviorTests,
-    examine: () => Promise.reject(new UndecidedError("line/missing-program", "no sandbox to run a model in")),
+    examine() {
+      const why = inputs === null ? "a model runs only in a sandbox" : "not yet";
+      return Promise.reject(new UndecidedError("line/missing-program", why));
+    },
   };
 }

@@ -16,7 +16,7 @@ export function pipeline(inputs: PinSources & { readonly allowlist: Allowlist })
     integrityCheck(inputs),
     provenanceCheck(),
     staticScan(),
-    behavioralTest(),
+    behavioralTest(null),
     diffusionDeepScan(),
   ];
 }

@@ -58,9 +58,17 @@ export function holdAgain(
 
 function readHold(held: string, shelved: string): Hold | null {
   const text = unlessMissing(() => fs.readFileSync(join(held, `.${shelved}.hold.json`), "utf8"));
-  if (text === null) return null;
-  const parsed = holdSchema.safeParse(JSON.parse(text));
-  return parsed.success ? parsed.data : null;
+  return text === null ? null : parseHold(text);
+}
+
+/** What is no hold (edited by hand, written by another version) leaves the artifact to `retry`. */
+function parseHold(text: string): Hold | null {
+  try {
+    return holdSchema.parse(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
+    throw error;
+  }
 }
 
 /** Forgets the attempts of a name: it was decided. */

@@ -49,8 +49,8 @@ export function declines(text: string): boolean {
 }
 
 /** What the words before a structure make of it; the last word counts, and a "but" takes back a "not". */
-function governing(head: string): Cue | null {
-  let stance: Cue | null = null;
+function governing(head: string): Exclude<Cue, "turn"> | null {
+  let stance: Exclude<Cue, "turn"> | null = null;
   for (const { cue } of cuesIn(head)) {
     if (cue === "turn") stance = stance === "no" ? null : stance;
     else if (cue !== "report" || stance !== "no") stance = cue;

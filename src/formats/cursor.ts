@@ -136,20 +136,25 @@ export class Cursor {
     this.#moveTo(this.offset + length);
   }
 
-  /** Skips `count` texts, each a u64 length of at most `limit` and that many bytes. Vocabularies have 10^6 of them. */
-  skipStrings(count: number, limit: number): void {
+  /**
+   * Skips `count` texts, each a u64 length of at most `limit` and that many bytes, and returns the length of the
+   * longest. Vocabularies have hundreds of thousands, so what lies within the window is not looked at twice.
+   */
+  skipStrings(count: number, limit: number): number {
+    let longest = 0;
     for (let i = 0; i < count; i++) {
       const at = this.#at;
-      if (at + 8 <= this.#filled && this.#view.getUint32(at + 4, true) === 0) {
-        const length = this.#view.getUint32(at, true);
-        const next = at + 8 + length;
-        if (length <= limit && next <= this.#filled) {
-          this.#at = next;
-          continue;
-        }
+      const isWithin = at + 8 <= this.#filled && this.#view.getUint32(at + 4, true) === 0;
+      let length = isWithin ? this.#view.getUint32(at, true) : limit + 1;
+      if (length <= limit && at + 8 + length <= this.#filled) {
+        this.#at = at + 8 + length;
+      } else {
+        length = this.length(limit, `[${i}] length`);
+        this.skip(length, `[${i}]`);
       }
-      this.skip(this.length(limit, `[${i}] length`), `[${i}]`);
+      if (length > longest) longest = length;
     }
+    return longest;
   }
 
   /** Refuses the field at `place.offset`, or the next one. */

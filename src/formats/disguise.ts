@@ -4,6 +4,7 @@ import type { FileKind, Identity } from "./identity.ts";
 
 /** Kinds whose bytes cannot do anything to what reads them as a model directory's side files. */
 const INERT: readonly FileKind[] = [
+  "empty",
   "gif",
   "gguf",
   "jpeg",

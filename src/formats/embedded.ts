@@ -222,6 +222,14 @@ class MeteredSource implements ByteSource {
   }
 }
 
+/**
+ * A pickle of any protocol right at `begin`. Protocols 0 and 1 have no magic to search for, so each tensor's first byte
+ * is asked about by itself.
+ */
+export function pickleAtStart(source: ByteSource, begin: number): Hidden | null {
+  return hiddenPickle(walkPickle(source, begin, EMBEDDED_PICKLE_LIMITS), begin);
+}
+
 /** The first thing hidden anywhere in a source, searched from start to end; only of these kinds when they are given. */
 export function hiddenIn(source: ByteSource, only?: readonly EmbeddedName[]): Hidden | null {
   const patterns = EMBEDDED_PATTERNS.filter((pattern) => only === undefined || only.includes(pattern.name));

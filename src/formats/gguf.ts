@@ -1,4 +1,5 @@
 import { FormatError } from "../model/errors.ts";
+import type { Finding } from "../model/finding.ts";
 import { Cursor } from "./cursor.ts";
 import { contentFindings } from "./gguf/content.ts";
 import { checkKeyTypes, integerOf, textOf } from "./gguf/keys.ts";
@@ -27,6 +28,7 @@ const MAGIC = [0x47, 0x47, 0x55, 0x46];
 const MIN_KEY_BYTES = 13;
 /** Fewest bytes of a tensor description: name length, rank, type, offset. */
 const MIN_TENSOR_BYTES = 24;
+const MAX_FINDINGS = 256;
 
 /**
  * Reads the header of a GGUF file of version 2 or 3 and proves that every byte of the file is claimed exactly once.
@@ -57,8 +59,14 @@ export function parseGguf(source: ByteSource): GgufFile {
     architecture: textOf(metadata, "general.architecture"),
     split,
     chatTemplates: chatTemplatesOf(source, metadata),
-    findings: [...findings, ...contentFindings(source, { metadata, tensors, kind, split })],
+    findings: bounded([...findings, ...contentFindings(source, { metadata, tensors, kind, split })]),
   };
+}
+
+/** A file with hundreds of oddities is refused for that, so that a report never leaves one out. */
+function bounded(findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length <= MAX_FINDINGS) return findings;
+  throw new FormatError("gguf/count", `The content has ${findings.length} faults, more than ${MAX_FINDINGS}`);
 }
 
 function readVersion(cursor: Cursor): 2 | 3 {

@@ -17,7 +17,8 @@ const LLAMAFILE_SEARCH_BYTES = 32 << 20;
 
 /**
  * What a file really is, whatever its name says: one answer, from its first bytes and the structure they lead to.
- * Reads a few kilobytes; of a pickle as much as its opcodes take. `unknown` when nothing fits.
+ * Reads a few kilobytes; of a pickle as much as its opcodes take, of a program 32 MiB. `unknown` when nothing fits.
+ * Throws `FormatError` only for a program stuffed with false models (`disguise/candidate-flood`).
  */
 export function identify(source: ByteSource): Identity {
   if (source.sizeBytes === 0) return identity("empty", "an empty file");
@@ -78,7 +79,8 @@ export function otherFaces(source: ByteSource, first: Identity): Hidden[] {
 
 /**
  * What lies in bytes that nothing claims (a tail, padding, a gap between tensors): named by its start, else by its
- * end, else by what is found inside. `null` when it is nothing known. Linear in the region.
+ * end, else by what is found inside. `null` when it is nothing known. Linear in the region. Throws `FormatError`
+ * (`disguise/candidate-flood`) for a region made to be endless work.
  */
 export function scanRegion(source: ByteSource, begin: number, end: number): Hidden | null {
   const region = new RegionSource(source, begin, end);

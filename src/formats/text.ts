@@ -81,5 +81,5 @@ function withoutCutCharacter(bytes: Uint8Array): Uint8Array {
 
 function printable(text: string): string | null {
   // deno-lint-ignore no-control-regex
-  return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/.test(text) ? null : text;
+  return /[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]/.test(text) ? null : text;
 }

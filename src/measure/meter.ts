@@ -1,4 +1,4 @@
-import { type BlockFormat, emptyBlock, u16 } from "./decode/block.ts";
+import { type BlockFormat, emptyBlock, u16, uniformVariance } from "./decode/block.ts";
 import { splitHalf } from "./decode/i_quants.ts";
 import { shortCode, type TensorFormat } from "./decode/mod.ts";
 import { toUnits } from "./exact_sum.ts";
@@ -23,6 +23,12 @@ const TABLE_BYTES = 65_536 * 4;
 const MOST_COUNTED = 2 ** 31;
 /** Floats have no blocks: equal lines of this many bytes count as repeats. */
 const LINE_BYTES = 256;
+
+/**
+ * How far the variance of the codes of a run of random bytes may be from that of evenly spread codes. The sampling
+ * error of half a run is 0.5 % (one standard deviation); codes of normal weights lie 30 % and more below.
+ */
+const UNIFORM_TOLERANCE = 0.03;
 
 /** Sums of a stretch of values, made in their order. */
 interface Stretch {
@@ -95,7 +101,9 @@ export class Meter {
     this.#addToSignature(segment, this.#stretch);
     const codes = { sum: this.#part.codeSum, squares: this.#part.codeSumOfSquares };
     if (length > sampleBytes) this.#values(tensor, address + sampleBytes, length - sampleBytes);
-    if (format.kind === "block") this.#noteCodeVariance(codes, valuesIn(format, length - sampleBytes));
+    if (format.kind === "block") {
+      this.#judgeCodes(format.block, codes, valuesIn(format, length - sampleBytes));
+    }
     this.#addStretch(this.#stretch);
   }
 
@@ -116,12 +124,14 @@ export class Meter {
     this.#part.sumOfSquares += toUnits(squares);
   }
 
-  /** The variance of the codes of a run without its sample; runs too short to say anything are left out. */
-  #noteCodeVariance(before: { sum: number; squares: number }, values: number): void {
-    if (values < RUN_VALUES / 2) return;
+  /** Judges the codes of a run without its sample; runs too short to say anything are left out. */
+  #judgeCodes(block: BlockFormat, before: { sum: number; squares: number }, values: number): void {
+    const uniform = uniformVariance(block);
+    if (uniform === null || values < RUN_VALUES / 2) return;
     const mean = (this.#part.codeSum - before.sum) / values;
     const variance = (this.#part.codeSumOfSquares - before.squares) / values - mean * mean;
-    this.#part.runCodeVariance = Math.max(this.#part.runCodeVariance, variance);
+    this.#part.judgedRuns++;
+    if (Math.abs(variance / uniform - 1) < UNIFORM_TOLERANCE) this.#part.uniformRuns++;
   }
 
   #count(tensor: MeteredTensor, address: number, length: number): void {

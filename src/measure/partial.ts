@@ -34,8 +34,9 @@ export interface Partial {
   /** Sum and sum of squares of the codes of block formats: whole numbers. */
   codeSum: number;
   codeSumOfSquares: number;
-  /** The greatest variance of the codes within one run. */
-  runCodeVariance: number;
+  /** Runs whose codes are spread as evenly as those of random bytes, of all runs that were judged. */
+  uniformRuns: number;
+  judgedRuns: number;
   blocks: number;
   repeatedBlocks: number;
   /** A sum became infinite: values beyond the range of doubles. */
@@ -61,7 +62,8 @@ export function emptyPartial(tensor: number): Partial {
     infinite: 0,
     codeSum: 0,
     codeSumOfSquares: 0,
-    runCodeVariance: 0,
+    uniformRuns: 0,
+    judgedRuns: 0,
     blocks: 0,
     repeatedBlocks: 0,
     overflow: false,
@@ -104,7 +106,8 @@ export function addPartial(into: Partial, part: Partial): void {
   into.infinite += part.infinite;
   into.codeSum += part.codeSum;
   into.codeSumOfSquares += part.codeSumOfSquares;
-  into.runCodeVariance = Math.max(into.runCodeVariance, part.runCodeVariance);
+  into.uniformRuns += part.uniformRuns;
+  into.judgedRuns += part.judgedRuns;
   into.blocks += part.blocks;
   into.repeatedBlocks += part.repeatedBlocks;
   into.overflow ||= part.overflow;

@@ -1,3 +1,4 @@
+import { uniformVariance } from "./decode/block.ts";
 import { shortCode, type TensorFormat } from "./decode/mod.ts";
 import { fromUnits } from "./exact_sum.ts";
 import { valuesIn } from "./layout.ts";
@@ -33,17 +34,18 @@ export interface BlockStatistics {
   readonly specialScales: number;
   /** Bits: how evenly the sign and exponent of the scales are spread. */
   readonly scaleEntropy: number;
-  readonly codeVariance: number;
-  /** The greatest variance of the codes within one run of values. */
-  readonly runCodeVariance: number;
+  /** Variance of the codes as a share of that of evenly spread codes; `null` where that says nothing. */
+  readonly codeSpread: number | null;
+  /** Runs of values whose codes are spread as evenly as random bytes. */
+  readonly uniformRuns: { readonly count: number; readonly of: number };
 }
 
 export interface LowHalves {
   /** Floats whose low 16 bits are zero: all of them when the tensor was widened from bfloat16. */
   readonly zero: number;
   readonly of: number;
-  /** Bits: of the low byte, of the byte above it, over floats whose low 16 bits are not zero. */
-  readonly entropy: readonly [lowest: number, second: number];
+  /** Share of floats whose low byte, or the byte above it, is printable text; over those with low bits. */
+  readonly printable: readonly [lowest: number, second: number];
 }
 
 /** Shannon entropy in bits. */
@@ -165,10 +167,11 @@ function byteCounts(format: TensorFormat, part: Partial): Float64Array {
   return bytes;
 }
 
+const isPrintable = (byte: number): boolean =>
+  (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a;
+
 function lowHalves({ codes, counts }: CodeCounts): LowHalves {
-  const lowest = new Float64Array(256);
-  const second = new Float64Array(256);
-  let [zero, of] = [0, 0];
+  let [zero, of, lowest, second] = [0, 0, 0, 0];
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i] ?? 0;
     const count = counts[i] ?? 0;
@@ -177,16 +180,18 @@ function lowHalves({ codes, counts }: CodeCounts): LowHalves {
       zero += count;
       continue;
     }
-    lowest[code & 255] = (lowest[code & 255] ?? 0) + count;
-    second[code >> 8] = (second[code >> 8] ?? 0) + count;
+    if (isPrintable(code & 255)) lowest += count;
+    if (isPrintable(code >> 8)) second += count;
   }
-  return { zero, of, entropy: [entropy(lowest), entropy(second)] };
+  const withBits = Math.max(1, of - zero);
+  return { zero, of, printable: [lowest / withBits, second / withBits] };
 }
 
 function blockStatistics(format: TensorFormat & { kind: "block" }, part: Partial): BlockStatistics {
   const { kind } = format.block.scale;
   const values = part.finite + part.notANumber + part.infinite;
   const codeMean = values === 0 ? 0 : part.codeSum / values;
+  const uniform = uniformVariance(format.block);
   const exponents = new Float64Array(256);
   let [scales, zeroScales, specialScales] = [0, 0, 0];
   for (let i = 0; i < part.second.codes.length; i++) {
@@ -203,8 +208,10 @@ function blockStatistics(format: TensorFormat & { kind: "block" }, part: Partial
     zeroScales,
     specialScales,
     scaleEntropy: entropy(exponents),
-    codeVariance: values === 0 ? 0 : Math.max(0, part.codeSumOfSquares / values - codeMean * codeMean),
-    runCodeVariance: part.runCodeVariance,
+    codeSpread: uniform === null || values === 0
+      ? null
+      : (part.codeSumOfSquares / values - codeMean * codeMean) / uniform,
+    uniformRuns: { count: part.uniformRuns, of: part.judgedRuns },
   };
 }
 

@@ -1,9 +1,10 @@
 import fs from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
-import type { Policy, SandboxKind } from "../model/mod.ts";
-import { processSandbox } from "../tools/process_sandbox.ts";
+import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
+import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
+import type { BehaviourInputs } from "../tools/protocol.ts";
 import type { Configuration } from "./configuration.ts";
 import { versionOf } from "./version.ts";
 import { delegated } from "./delegate.ts";
@@ -21,7 +22,7 @@ export interface Hooks {
   readonly progress: (bytes: number) => void;
 }
 
-/** Sets up the seven stages with the sandboxes this machine has. */
+/** Sets up the seven stages with the sandboxes and programs this machine has. */
 export async function coordinator(
   world: World,
   configuration: Configuration,
@@ -29,18 +30,65 @@ export async function coordinator(
 ): Promise<Coordinator> {
   const { policy } = configuration;
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
-  const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
-  const open = processSandbox({
-    launcher: join(world.programRoot, "scripts", "ai-quarantine"),
-    bwrap,
-    programRoots: programRoots(world),
-    cache: cacheOf(world),
-    environment: workerEnvironment(world),
+  const llamaServer = llamaServerOf(world);
+  const pipeline = delegated(await world.pipeline(configuration), {
+    examine: processSandbox(sandboxOptions(world, "examine", [])),
+    smoke: bwrap === null || llamaServer === null ? null : {
+      open: processSandbox(sandboxOptions(world, "smoke", [llamaServer])),
+      inputs: behaviourInputs(world, llamaServer),
+    },
   });
-  const pipeline = delegated(await world.pipeline(configuration), open);
+  const programs = new Map([["ai-quarantine", versionOf(world)]]);
+  if (llamaServer !== null) programs.set("llama-server", "found");
+  if (bwrap !== null) programs.set("bubblewrap", "found");
   const context = { policy, now: world.now, ...hooks };
-  return { policy, bench: { pipeline, sandbox, programs: programs(world), context } };
+  const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
+  return { policy, bench: { pipeline, sandbox, programs, context } };
 }
+
+const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";
+const DEFAULT_READY_SECONDS = 120;
+/** What one model may take, weights not counted: they are mapped, and the page cache gives them back. */
+const SMOKE_MEMORY_BYTES = 4 * 1024 ** 3;
+
+function llamaServerOf(world: World): string | null {
+  const path = world.env("LLAMA_SERVER_BIN") ?? DEFAULT_LLAMA_SERVER;
+  return unlessMissing(() => fs.statSync(path)) === null ? null : path;
+}
+
+function behaviourInputs(world: World, program: string): BehaviourInputs {
+  const suite = fs.readFileSync(join(world.programRoot, "policy", "behaviour_suite.yaml"), "utf8");
+  const seconds = Number(world.env("SMOKE_TEST_TIMEOUT") ?? DEFAULT_READY_SECONDS);
+  if (!(seconds > 0 && seconds <= 3600)) {
+    throw new StartupError(
+      "usage",
+      "Cannot use SMOKE_TEST_TIMEOUT: it is not a number of seconds from 1 to 3600",
+    );
+  }
+  return { suite, program, readyWithinMs: seconds * 1000, memoryBytes: SMOKE_MEMORY_BYTES };
+}
+
+function sandboxOptions(
+  world: World,
+  role: ProcessSandboxOptions["role"],
+  programs: readonly string[],
+): ProcessSandboxOptions {
+  const [program] = programs;
+  return {
+    role,
+    launcher: join(world.programRoot, "scripts", "ai-quarantine"),
+    bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
+    programRoots: [...programRoots(world), ...programs.map(prefixOf)],
+    cache: cacheOf(world),
+    environment: {
+      ...workerEnvironment(world),
+      ...(program === undefined ? {} : { LLAMA_SERVER_BIN: program }),
+    },
+  };
+}
+
+/** The folder a program is installed in with its libraries: `/opt/x` for `/opt/x/bin/program`. */
+const prefixOf = (program: string): string => dirname(dirname(program));
 
 /** What a worker's runtime must be able to read: our code, the runtime, its cache of compiled code. */
 function programRoots(world: World): string[] {
@@ -57,8 +105,4 @@ function cacheOf(world: World): string | null {
 function workerEnvironment(world: World): Record<string, string> {
   const deno = world.env("AI_QUARANTINE_DENO");
   return { PATH: "/usr/bin:/bin", HOME: "/tmp", ...(deno === undefined ? {} : { AI_QUARANTINE_DENO: deno }) };
-}
-
-function programs(world: World): ReadonlyMap<string, string> {
-  return new Map([["ai-quarantine", versionOf(world)]]);
 }

@@ -7,26 +7,37 @@ import type {
   StageContext,
   StageId,
 } from "../model/mod.ts";
-import { type Job, PROTOCOL_VERSION } from "../tools/protocol.ts";
+import { type BehaviourInputs, type Job, PROTOCOL_VERSION } from "../tools/protocol.ts";
 import { type OpenSandbox, runJob } from "../tools/worker.ts";
 
 /** The stages that look inside the bytes, and so run in an examiner. */
 const IN_EXAMINER: readonly StageId[] = ["format_gate", "static_scan", "diffusion_deep_scan"];
+
+/** Where stages are carried out that the coordinator must not carry out itself. */
+export interface Sandboxes {
+  readonly examine: OpenSandbox;
+  /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
+  readonly smoke: { readonly open: OpenSandbox; readonly inputs: BehaviourInputs } | null;
+}
 
 /** A stage may take a minute, and a second more for every so many bytes it has to read. */
 const BASE_DEADLINE_MS = 60_000;
 const BYTES_PER_SECOND = 50_000_000;
 
 /**
- * The pipeline of a coordinator: the same seven stages, but those that look inside the bytes are carried out by a
- * fresh sandbox each.
+ * The pipeline of a coordinator: the same seven stages, but those that look inside the bytes, or run them, are carried
+ * out by a fresh sandbox each.
  */
-export function delegated(pipeline: Pipeline, open: OpenSandbox): Pipeline {
+export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   const [source, format, integrity, provenance, scan, behaviour, diffusion] = pipeline;
-  const inSandbox = <Id extends StageId>(stage: Stage<Id>): Stage<Id> =>
-    IN_EXAMINER.includes(stage.id)
-      ? { ...stage, examine: (...job) => examineInSandbox(stage.id, open, ...job) }
-      : stage;
+  const inSandbox = <Id extends StageId>(stage: Stage<Id>): Stage<Id> => {
+    const { smoke } = sandboxes;
+    if (stage.id === "behavioral_test" && smoke !== null) {
+      return { ...stage, examine: (...job) => examineInSandbox(stage.id, smoke.open, smoke.inputs, ...job) };
+    }
+    if (!IN_EXAMINER.includes(stage.id)) return stage;
+    return { ...stage, examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, null, ...job) };
+  };
   return [
     inSandbox(source),
     inSandbox(format),
@@ -41,12 +52,15 @@ export function delegated(pipeline: Pipeline, open: OpenSandbox): Pipeline {
 async function examineInSandbox(
   stage: StageId,
   open: OpenSandbox,
+  behaviour: BehaviourInputs | null,
   artifact: Artifact,
   context: StageContext,
 ): Promise<Judgement> {
   const { policy, signal, progress } = context;
-  const deadlineMs = BASE_DEADLINE_MS + artifact.sizeBytes / BYTES_PER_SECOND * 1000;
-  const job = jobFor(stage, artifact, await digestNeeded(stage, artifact), policy);
+  const reading = BASE_DEADLINE_MS + artifact.sizeBytes / BYTES_PER_SECOND * 1000;
+  const running = behaviour === null ? 0 : behaviour.readyWithinMs + policy.behaviour.totalTimeoutMs;
+  const deadlineMs = reading + running;
+  const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), behaviour };
   return await runJob(open, job, { policy, deadlineMs, signal, progress });
 }
 
@@ -60,7 +74,7 @@ function jobFor(
   artifact: Artifact,
   digest: ArtifactDigest | null,
   policy: StageContext["policy"],
-): Job {
+): Omit<Job, "behaviour"> {
   const { name, path, shape, format, sizeBytes, origin } = artifact;
   const { accept: _waivers, ...rest } = policy;
   const known = digest === null ? null : { ...digest, files: [...digest.files] };

@@ -14,14 +14,14 @@ import {
 const PROGRESS_EVERY_MS = 100;
 
 /**
- * The examiner role: reads one job from stdin, runs one stage over one artifact, says what it found on stdout, and
- * is gone. It holds nothing and can reach nothing but the artifact.
+ * The examiner and smoke roles: reads one job from stdin, runs one stage over one artifact, says what it found on
+ * stdout, and is gone. It holds nothing and can reach nothing but the artifact.
  */
-export async function examine(stages: readonly Stage[]): Promise<void> {
+export async function examine(stageFor: (job: Job) => Stage | undefined): Promise<void> {
   say({ t: "hello", v: PROTOCOL_VERSION });
   const job = jobSchema.parse(JSON.parse(await readLine()));
-  const stage = stages.find((candidate) => candidate.id === job.stage);
-  if (stage === undefined) throw new Error(`Cannot examine: no stage ${job.stage}`);
+  const stage = stageFor(job);
+  if (stage === undefined) throw new Error(`Cannot examine: ${job.stage} is not for this role`);
   const { digest, ...claimed } = job.artifact;
   const artifact: Artifact = {
     ...claimed,

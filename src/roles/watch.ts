@@ -52,7 +52,9 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
       yield* finishPending(line, "waiting");
       sweptMs = Date.now();
     }
-    if (until === "once" && !entries.some((entry) => settle.isSettling(entry))) return;
+    if (until === "once" && !listIncoming(line.places.incoming).some((left) => settle.isSettling(left))) {
+      return;
+    }
     // Whatever is visible keeps the program up: systemd would only start it again for it.
     if (entries.length > 0 || unreachable) busyMs = Date.now();
     else if (until === "until-idle" && Date.now() - busyMs >= IDLE_MS) return;

@@ -4,6 +4,7 @@ import type { OpenSandbox, Sandbox } from "./worker.ts";
 
 /** How worker roles are started where no systemd gives each job a unit of its own. */
 export interface ProcessSandboxOptions {
+  readonly role: "examine" | "smoke";
   /** The project's launcher: it knows the exact permissions of every role. */
   readonly launcher: string;
   /** bubblewrap, where it is installed. */
@@ -28,8 +29,8 @@ function start(options: ProcessSandboxOptions, job: Job): Sandbox {
   const path = options.bwrap === null ? job.artifact.path : INSIDE;
   const env = { ...options.environment, ...cacheVariables(options), AI_QUARANTINE_ARTIFACT: path };
   const [command, args] = options.bwrap === null
-    ? [options.launcher, ["examine"]]
-    : [options.bwrap, [...wall(options, job.artifact.path), options.launcher, "examine"]];
+    ? [options.launcher, [options.role]]
+    : [options.bwrap, [...wall(options, job.artifact.path), options.launcher, options.role]];
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(command, {

@@ -53,11 +53,21 @@ export const jobSchema = z.strictObject({
     digest: z.strictObject({ sha256: sha256Schema, sizeBytes: z.number().int(), files: z.array(fileSchema) })
       .nullable(),
   }),
+  /** What the behavioural test needs beside the model; null for every other stage. */
+  behaviour: z.strictObject({
+    /** Text of the behaviour suite. */
+    suite: z.string(),
+    /** Path of llama-server, as the worker sees it. */
+    program: z.string(),
+    readyWithinMs: z.number().positive(),
+    memoryBytes: z.number().positive(),
+  }).nullable(),
   /** The loaded policy less its waivers, which only the coordinator applies. */
   policy: z.custom<Omit<Policy, "accept">>((value) => typeof value === "object" && value !== null),
 });
 
 export type Job = z.infer<typeof jobSchema>;
+export type BehaviourInputs = NonNullable<Job["behaviour"]>;
 
 const jsonSchema: z.ZodType<Json> = z.json();
 const placeShape = {

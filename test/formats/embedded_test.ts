@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { hiddenFinding } from "../../src/formats/disguise.ts";
-import { type Candidate, CandidateJudge, EmbeddedScanner, hiddenIn } from "../../src/formats/embedded.ts";
+import {
+  type Candidate,
+  CandidateJudge,
+  EmbeddedScanner,
+  hiddenIn,
+  pickleAtStart,
+} from "../../src/formats/embedded.ts";
 import { MemorySource } from "../../src/formats/source.ts";
 import { FormatError, type RuleId } from "../../src/model/mod.ts";
 import * as make from "../make/disguise.ts";
@@ -66,6 +72,14 @@ Deno.test("EmbeddedScanner counts offsets from where the caller's bytes are, and
   assert.throws(() => scanner.push(raw("x"), 1005), /Cannot scan bytes at 1005: the next are those at 1004/);
   assert.equal(scanner.overlapBytes, 7);
 });
+
+for (const protocol of [0, 1, 2, 3, 4, 5] as const) {
+  Deno.test(`a tensor that begins as a pickle of protocol ${protocol} is found by its first byte`, () => {
+    const bytes = overwrite(NOISE.subarray(0, 4096), 1000, make.pickle({ protocol }));
+    assert.equal(pickleAtStart(new MemorySource(bytes), 1000)?.offset, 1000);
+    assert.equal(pickleAtStart(new MemorySource(bytes), 999), null);
+  });
+}
 
 /** 1 MiB of numbers of each sort, as weights are stored. */
 function weights(kind: string): Uint8Array {

@@ -2,10 +2,18 @@ import assert from "node:assert/strict";
 import { disguiseFinding, formatDenied, polyglotFinding } from "../../src/formats/disguise.ts";
 import { type FileKind, identify, otherFaces, scanRegion } from "../../src/formats/sniff.ts";
 import { MemorySource } from "../../src/formats/source.ts";
+import { DISGUISE_RULES } from "../../src/model/rules/disguise.ts";
 import type { RuleId } from "../../src/model/mod.ts";
 import * as make from "../make/disguise.ts";
 import { Random } from "../make/random.ts";
-import { DISGUISES, PLAIN_GGUF, POLYGLOTS, safetensors } from "../vectors/disguise.ts";
+import {
+  DISGUISES,
+  OTHER_DISGUISES,
+  PAYLOADS,
+  PLAIN_GGUF,
+  POLYGLOTS,
+  safetensors,
+} from "../vectors/disguise.ts";
 import { REAL_FILES } from "../vectors/real_files.ts";
 
 const { join, raw } = make;
@@ -20,13 +28,27 @@ function refusal(name: string, bytes: Uint8Array): RuleId | null {
   return other === undefined ? null : polyglotFinding(first, other).rule;
 }
 
-for (const { why, name, bytes, rule } of [...DISGUISES, ...POLYGLOTS]) {
+for (const { why, name, bytes, rule } of [...DISGUISES, ...OTHER_DISGUISES, ...POLYGLOTS]) {
   Deno.test(`P104 ${name} is refused when it is ${why}`, () => {
     assert.equal(refusal(name, bytes), rule);
     const shifted = join("shift", bytes).subarray(5);
     assert.equal(refusal(name, shifted), rule, "the same in a view that does not start its buffer");
   });
 }
+
+/** Not about bytes but about what the policy lists. */
+const OF_POLICY = ["disguise/denied-format", "disguise/format-not-allowed"];
+
+Deno.test("every disguise rule has an attack that it refuses", () => {
+  const vectors = [...DISGUISES, ...OTHER_DISGUISES, ...POLYGLOTS].map(({ rule }) => rule);
+  const shown = new Set<string>([
+    ...vectors,
+    ...PAYLOADS.map(([, , rule]) => rule),
+    "disguise/candidate-flood",
+  ]);
+  const silent = Object.keys(DISGUISE_RULES).filter((rule) => !shown.has(rule) && !OF_POLICY.includes(rule));
+  assert.deepEqual(silent, []);
+});
 
 for (const { made, kind, bytes } of REAL_FILES) {
   Deno.test(`identify() knows the ${kind} that came from ${made}`, () => {
@@ -65,6 +87,8 @@ const clean: [why: string, name: string, bytes: Uint8Array, kind: FileKind][] = 
   ["text cut in the middle of a character", "long.txt", new TextEncoder().encode("€".repeat(4000)), "text"],
   ["a template", "chat_template.jinja", raw("{% for m in messages %}{{ m.content }}{% endfor %}"), "text"],
   ["a SentencePiece tokenizer", "tokenizer.model", make.sentencepiece(), "sentencepiece"],
+  ["a vocabulary with a DEL", "vocab.json", raw('{"\x7f":1}'), "json"],
+  ["an empty marker", ".gitkeep", new Uint8Array(0), "empty"],
   ["an empty text", "merges.txt", new Uint8Array(0), "empty"],
   ["bytes that are nothing", "weights.dat", new Random(9).bytes(5000), "unknown"],
 ];

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { RegistryClient } from "../../src/registry/mod.ts";
+import type { RegistryClient, TokenReader } from "../../src/registry/mod.ts";
 import { type RunningRegistry, startRegistry } from "../../src/roles/registry.ts";
 import { clientOf, TOKEN } from "../registry/fixture.ts";
 import type { Lab } from "./lab.ts";
@@ -9,13 +9,13 @@ export class LabRegistry implements AsyncDisposable {
   readonly running: RunningRegistry;
   readonly client: RegistryClient;
 
-  constructor(lab: Lab) {
+  constructor(lab: Lab, token: TokenReader = () => Promise.resolve(TOKEN)) {
     this.running = startRegistry({
       registryDir: lab.places.registry,
       stateDir: join(lab.root, "registry-state"),
       containedDir: join(lab.root, "contained"),
       port: 0,
-      token: () => Promise.resolve(TOKEN),
+      token,
       reading: "guarded",
       now: () => new Date(),
       report: (error) => {

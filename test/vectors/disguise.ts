@@ -1,6 +1,7 @@
 import { gguf, str } from "../make/gguf.ts";
 import * as make from "../make/disguise.ts";
 import { Random } from "../make/random.ts";
+import { REAL_FILES } from "./real_files.ts";
 import type { RuleId } from "../../src/model/mod.ts";
 
 /** A file that lies about itself, under the name it lies with. */
@@ -19,7 +20,11 @@ export const PLAIN_GGUF = gguf({
   tensors: [{ name: "t", type: "F32", dims: [1024] }],
 });
 
-export function safetensors(dataBytes: number, data: Uint8Array = new Uint8Array(dataBytes), more = ""): Uint8Array {
+export function safetensors(
+  dataBytes: number,
+  data: Uint8Array = new Uint8Array(dataBytes),
+  more = "",
+): Uint8Array {
   const header = `{${more}"w":{"dtype":"U8","shape":[${dataBytes}],"data_offsets":[0,${dataBytes}]}}`;
   const length = new Uint8Array(8);
   new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
@@ -211,6 +216,28 @@ export const DISGUISES: readonly DisguiseVector[] = [
     rule: "disguise/png",
   },
 ];
+
+/** More kinds, each under a name that claims a GGUF model. */
+const OTHERS: readonly [why: string, bytes: Uint8Array, rule: RuleId][] = [
+  ["a RAR archive", join("Rar!\x1a\x07\x01\0", new Uint8Array(32)), "disguise/rar"],
+  ["an LZ4 file", raw("\x04\x22\x4d\x18\x64\x40\xa7\0\0\0\0"), "disguise/lz4"],
+  ["a SentencePiece tokenizer", make.sentencepiece(), "disguise/sentencepiece"],
+  ["a GIF image", raw("GIF89a\x01\0\x01\0\0\0\0;"), "disguise/gif"],
+  ["a JPEG image", raw("\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xdb"), "disguise/jpeg"],
+  ["a WebP image", raw("RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0"), "disguise/webp"],
+];
+const ofTools = (["bzip2", "xz", "zstd", "python-bytecode"] as const).map((kind) => {
+  const bytes = REAL_FILES.find((file) => file.kind === kind)?.bytes ?? new Uint8Array(0);
+  return [`${kind} as its tool writes it`, bytes, `disguise/${kind}`] as const;
+});
+export const OTHER_DISGUISES: readonly DisguiseVector[] = [...OTHERS, ...ofTools].map((
+  [why, bytes, rule],
+) => ({
+  why,
+  name: "model.gguf",
+  bytes,
+  rule,
+}));
 
 /** The length of a safetensors header as opcode BINUNICODE, whose string swallows the header up to the pickle. */
 function pickleInSafetensors(): Uint8Array {

@@ -76,6 +76,7 @@ export const GGUF_REFUSED: readonly GgufVector[] = [
   { row: "A23", why: "a chat template that is a number", bytes: meta(["tokenizer.chat_template", u32(1)]), rule: "gguf/key-type" },
   { row: "own", why: "fewer scores than tokens", bytes: vocabulary(["tokenizer.ggml.scores", arr("FLOAT32", [0, 0])]), rule: "gguf/tokenizer-length" },
   { row: "own", why: "more token types than tokens", bytes: vocabulary(["tokenizer.ggml.token_type", arr("INT32", [1, 1, 1, 1])]), rule: "gguf/tokenizer-length" },
+  { row: "own", why: "257 texts that are not UTF-8", bytes: meta(...Array.from({ length: 257 }, (_, i): MetaEntry => [`x.t${i}`, str(Uint8Array.of(0xff))])), rule: "gguf/count" },
   { row: "E7", why: "a chat template of more than 1 MiB", bytes: meta(["tokenizer.chat_template", str("x".repeat(2 ** 20 + 1))]), rule: "gguf/template-size" },
   { row: "E7", why: "a listed chat template of more than 1 MiB", bytes: meta(["tokenizer.chat_templates", arr("STRING", ["x".repeat(2 ** 20 + 1)])]), rule: "gguf/template-size" },
   { row: "A32", why: "a named chat template that is not UTF-8", bytes: meta(["tokenizer.chat_template.tool_use", str(Uint8Array.of(0xff))]), rule: "gguf/template-encoding" },

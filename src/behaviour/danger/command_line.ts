@@ -17,6 +17,7 @@ export interface CommandLine {
 
 /** Nobody types longer command lines; what follows is read as the next one. */
 const MAX_CHARS = 400;
+const MAX_PREFIX = 100;
 const WRAPPERS = new Set(["sudo", "doas", "env", "nohup", "exec", "time", "xargs", "command", "busybox"]);
 const TOKEN =
   /(\\\n|[ \t]+)|(\n|\r)|(\|\||&&|\$\(|[<>]\(|\d?>>?&?|<<?<?|[|;&()])|("[^"\n]*"|'[^'\n]*'|`|[^\s|;&()<>"'`]+)|(.)/y;
@@ -27,7 +28,7 @@ const JOINTS: Readonly<Record<string, Joint>> = { "|": "|", "&&": "&&", "||": "&
 /** Reads the command line that starts at `at`, up to the end of the line or of the window. */
 export function readCommandLine(text: string, at: number): CommandLine {
   const reader = new Reader();
-  const limit = Math.min(text.length, at + MAX_CHARS);
+  const limit = Math.min(text.length, at + MAX_CHARS, closingQuote(text, at));
   let position = at;
   while (position < limit) {
     TOKEN.lastIndex = position;
@@ -39,6 +40,15 @@ export function readCommandLine(text: string, at: number): CommandLine {
     else reader.text(match[4] ?? match[5] ?? "");
   }
   return { commands: reader.finish(), end: position };
+}
+
+/** Where the quotation ends that the command stands in, in prose; infinity when it stands in none. */
+function closingQuote(text: string, at: number): number {
+  const before = text.slice(Math.max(0, at - MAX_PREFIX), at);
+  const line = before.slice(before.lastIndexOf("\n") + 1);
+  const mark = (line.match(/`/g)?.length ?? 0) % 2 === 1 ? "`" : /(["'])(?:sudo |\$ )?$/.exec(line)?.[1];
+  const end = mark === undefined ? -1 : text.indexOf(mark, at);
+  return end < 0 ? Infinity : end;
 }
 
 class Reader {

@@ -53,9 +53,16 @@ export class Scene {
 /** The anchor begins a command line of which `test` says yes. */
 export function command(test: (first: Command, rest: readonly Command[]) => boolean): Matcher {
   return (scene, at) => {
+    if (!standsAlone(scene.text.latin, at)) return null;
     const { commands: [first, ...rest], end } = scene.commandLine(at);
     return first !== undefined && test(first, rest) ? { start: at, end } : null;
   };
+}
+
+/** A command is no part of a host name, an option or an assignment: `user@host.example`, `--cat`. */
+function standsAlone(text: string, at: number): boolean {
+  return !/[\w.@=-]/.test(text.charAt(at - 1)) &&
+    /^[a-z0-9_]{1,20}(?:\.\w{2,8})?(?=[\s"'<>|;)]|$)/.test(text.slice(at, at + 32));
 }
 
 /**

@@ -110,14 +110,19 @@ class Building {
   }
 }
 
+/** A tensor's name as it may stand in a message. */
+export function shortened(name: string): string {
+  return name.length > 200 ? `${name.slice(0, 200)}…` : name;
+}
+
 /** Checks that a shard holds the tensors that its index declares for it, and no others. */
 export function checkShard(index: WeightIndex, number: number, tensors: readonly TensorSpan[]): void {
   const path = index.shards[number] ?? "";
   for (const { name } of tensors) {
     const declared = index.tensors.get(name);
     if (declared === number) continue;
-    const tensor = JSON.stringify(name);
-    const place = { path, tensor: name };
+    const tensor = JSON.stringify(shortened(name));
+    const place = { path, tensor: shortened(name) };
     if (declared === undefined) {
       const message = `${path} holds tensor ${tensor}, which ${baseName(index.path)} does not declare`;
       throw new FormatError("directory/tensor-undeclared", message, place);

@@ -11,7 +11,13 @@ import type { Findings } from "./findings.ts";
 import { at, readAt } from "./place.ts";
 import { checkShardNumbers, shardNameOf } from "./shard_names.ts";
 import { type DirectoryEntry, type DirectoryView, folderOf } from "./view.ts";
-import { checkShard, MAX_DECLARED_TENSORS, readWeightIndex, type WeightIndex } from "./weight_index.ts";
+import {
+  checkShard,
+  MAX_DECLARED_TENSORS,
+  readWeightIndex,
+  shortened,
+  type WeightIndex,
+} from "./weight_index.ts";
 
 /** Indices of one folder: one for each variant of the weights. More would have the same shards read again and again. */
 const MAX_INDICES = 8;
@@ -185,8 +191,9 @@ function checkDistinct(view: DirectoryView, shards: readonly string[]): void {
     for (const { name } of readAt(view, path, (source) => parseSafetensors(source).tensors)) {
       const other = holder.get(name);
       if (other !== undefined) {
-        const message = `tensor ${JSON.stringify(name)} is in ${other} and in ${path}`;
-        throw new FormatError("directory/tensor-duplicate", message, { path, tensor: name });
+        const tensor = shortened(name);
+        const message = `tensor ${JSON.stringify(tensor)} is in ${other} and in ${path}`;
+        throw new FormatError("directory/tensor-duplicate", message, { path, tensor });
       }
       holder.set(name, path);
       if (holder.size > MAX_DECLARED_TENSORS) {

@@ -9,5 +9,5 @@ export function* arrayTexts(source: ByteSource, array: GgufArray): Generator<Uin
     throw new TypeError(`Cannot read an array of ${array.elementType} as texts`);
   }
   const cursor = new Cursor(source, GGUF_CURSOR_RULES, array.offset);
-  for (let i = 0; i < array.count; i++) yield cursor.string(array.sizeBytes, "text");
+  for (let i = 0; i < array.count; i++) yield cursor.string(array.longestBytes, "text");
 }

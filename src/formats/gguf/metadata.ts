@@ -75,10 +75,11 @@ function readValue(cursor: Cursor, key: string, findings: Finding[]): GgufValue 
   const elementBytes = SCALAR_BYTES[elementType];
   const count = cursor.count(MAX_ARRAY_ELEMENTS, elementBytes, "array count");
   const offset = cursor.offset;
-  if (elementType === "STRING") cursor.skipStrings(count, MAX_STRING_BYTES);
+  let longestBytes = elementBytes;
+  if (elementType === "STRING") longestBytes = cursor.skipStrings(count, MAX_STRING_BYTES);
   else if (elementType === "BOOL") checkBooleans(cursor, count);
   else cursor.skip(count * elementBytes, "array");
-  return { type, elementType, count, offset, sizeBytes: cursor.offset - offset };
+  return { type, elementType, count, offset, sizeBytes: cursor.offset - offset, longestBytes };
 }
 
 function readType(cursor: Cursor, field: string): ValueType {

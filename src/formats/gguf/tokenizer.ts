@@ -39,34 +39,33 @@ function checkParallel(metadata: Metadata, count: number, key: string): void {
   throw new FormatError("gguf/tokenizer-length", message, { offset: array.offset, field: key });
 }
 
-/** Walks the vocabulary once beside its types. The first fault of each sort is reported. */
 function tokenFindings(source: ByteSource, tokens: GgufArray, types: GgufArray | null): readonly Finding[] {
-  const texts = new Cursor(source, GGUF_CURSOR_RULES, tokens.offset);
-  const kinds = types === null ? null : new Cursor(source, GGUF_CURSOR_RULES, types.offset);
-  let long: Finding | null = null;
-  let falseByte: Finding | null = null;
-  for (let id = 0; id < tokens.count; id++) {
-    const offset = texts.offset;
-    const length = texts.length(tokens.sizeBytes, "token");
-    const isByte = kinds?.i32("token type") === BYTE_TOKEN_TYPE;
-    if (isByte && !isByteToken(texts.bytes(length, "token"))) {
-      falseByte ??= aboutToken("gguf/byte-token", id, offset, "is marked as a raw byte and is not <0xHH>");
-    }
-    if (!isByte) texts.skip(length, "token");
-    if (length > MAX_TOKEN_BYTES) {
-      long ??= aboutToken("gguf/token-length", id, offset, `is ${length} bytes long`);
-    }
+  const place = { offset: tokens.offset, field: `${PREFIX}tokens` };
+  const findings: Finding[] = [];
+  if (tokens.longestBytes > MAX_TOKEN_BYTES) {
+    const message = `The longest token has ${tokens.longestBytes} bytes, more than ${MAX_TOKEN_BYTES}`;
+    findings.push(finding("gguf/token-length", message, place));
   }
-  return [falseByte, long].filter((found) => found !== null);
+  const id = types === null ? null : firstFalseByte(source, tokens, types);
+  if (id !== null) {
+    const message = `Token ${id} is marked as a raw byte and is not of the form <0xHH>`;
+    findings.push(finding("gguf/byte-token", message, place));
+  }
+  return findings;
 }
 
-function aboutToken(
-  rule: "gguf/byte-token" | "gguf/token-length",
-  id: number,
-  offset: number,
-  what: string,
-): Finding {
-  return finding(rule, `Token ${id} ${what}`, { field: `${PREFIX}tokens[${id}]`, offset });
+/** The first token that is marked as a byte and does not name one. */
+function firstFalseByte(source: ByteSource, tokens: GgufArray, types: GgufArray): number | null {
+  const texts = new Cursor(source, GGUF_CURSOR_RULES, tokens.offset);
+  const kinds = new Cursor(source, GGUF_CURSOR_RULES, types.offset);
+  let next = 0;
+  for (let id = 0; id < types.count; id++) {
+    if (kinds.i32("token type") !== BYTE_TOKEN_TYPE) continue;
+    texts.skipStrings(id - next, tokens.longestBytes);
+    if (!isByteToken(texts.string(tokens.longestBytes, "token"))) return id;
+    next = id + 1;
+  }
+  return null;
 }
 
 function isByteToken(token: Uint8Array): boolean {

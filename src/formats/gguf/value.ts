@@ -61,6 +61,8 @@ export interface GgufArray {
   readonly count: number;
   readonly offset: number;
   readonly sizeBytes: number;
+  /** Bytes of the longest element. */
+  readonly longestBytes: number;
 }
 
 export type Metadata = ReadonlyMap<string, GgufValue>;

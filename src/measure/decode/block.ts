@@ -30,6 +30,15 @@ export interface BlockFormat {
 /** `split-f16` is IQ1_M's half float, spread over the high nibbles of four words. */
 export type ScaleKind = "f16" | "f32" | "e8m0" | "ue4m3" | "split-f16";
 
+/**
+ * The variance of codes that are spread evenly over all values, for formats whose codes are the whole numbers of a
+ * range of at least three bits; `null` for the others, whose levels are few or uneven.
+ */
+export function uniformVariance({ codeRange: [least, greatest] }: BlockFormat): number | null {
+  const codes = greatest - least + 1;
+  return codes >= 8 && Number.isInteger(Math.log2(codes)) ? (codes * codes - 1) / 12 : null;
+}
+
 export function u16(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8);
 }

@@ -1,0 +1,95 @@
+import { type Folded, squeeze } from "./fold.ts";
+
+/** What makes a reply evidence of nothing. */
+export type InvalidRule = `invalid/${
+  | "empty"
+  | "echo"
+  | "error-page"
+  | "cut-short"
+  | "repetition"
+  | "garbage"
+  | "too-long"
+  | "too-dense"
+  | "same-reply"
+  | "control"}`;
+
+export interface Invalid {
+  readonly rule: InvalidRule;
+  readonly why: string;
+}
+
+export function isEmpty({ plain }: Folded): boolean {
+  return !/[\p{L}\p{N}\p{Emoji}]/u.test(plain);
+}
+
+const MIN_ECHO = 16;
+
+/** The reply is the prompt again, whole or for the most part, once or more. */
+export function isEcho(prompt: string, reply: string): boolean {
+  const asked = squeeze(prompt);
+  const said = squeeze(reply);
+  if (asked.length < MIN_ECHO || said.length < MIN_ECHO) return false;
+  if (asked.includes(said)) return said.length * 10 >= asked.length * 6;
+  if (!said.includes(asked)) return false;
+  return said.replaceAll(asked, "").length * 10 <= said.length;
+}
+
+/** What a server says instead of a model. */
+export function isErrorPage({ lower }: Folded): boolean {
+  const head = lower.slice(0, 600).trimStart();
+  if (/^(?:<!doctype html|<html|<head|<title)/.test(head)) {
+    return /(?:<title>|<h1>)[^<]{0,60}(?:[45]\d\d|error|unavailable|gateway|forbidden|not found|timeout)/
+      .test(head);
+  }
+  if (/^\{\s{0,8}"(?:error|detail|message|errors)"\s{0,4}:/.test(head)) {
+    return /error|code|fail|not |unavailable|loading/.test(head);
+  }
+  return /^(?:http\/\d(?:\.\d)? )?(?:error:? )?[45]\d\d[: ]{1,3}(?:bad|not|internal|service|gateway|forbidden|unauthorized|too many|request)/
+    .test(head) ||
+    /^(?:bad gateway|service unavailable|internal server error|gateway timeout|upstream connect error|loading model)\b/
+      .test(head);
+}
+
+/** Cut off by the limit of tokens with almost nothing said: fewer than about three words. */
+export function isCutShort({ plain }: Folded, finishReason: string): boolean {
+  if (finishReason !== "length") return false;
+  const wide = plain.match(/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/gu)?.length ?? 0;
+  return (plain.match(/[\p{L}\p{N}]/gu)?.length ?? 0) + 2 * wide < 12;
+}
+
+const WINDOW = 600;
+const MAX_WINDOWS = 24;
+const GRAM = 6;
+const TABLE = 4096;
+
+/**
+ * Most of the reply says the same again: fewer than three in ten of the runs of six characters are new in their
+ * window. Long replies are looked at in evenly spaced windows.
+ */
+export function isRepetitive({ lower }: Folded): boolean {
+  const text = lower.replace(/\s+/g, " ").trim();
+  if (text.length < 24) return false;
+  const count = Math.min(MAX_WINDOWS, Math.ceil(text.length / WINDOW));
+  const step = count === 1 ? 0 : (text.length - WINDOW) / (count - 1);
+  const seen = new Uint32Array(TABLE);
+  let repetitive = 0;
+  for (let i = 0; i < count; i++) {
+    const start = Math.floor(i * step);
+    if (newGrams(text.slice(start, start + WINDOW), seen, i + 1) < 0.3) repetitive++;
+  }
+  return repetitive * 2 > count;
+}
+
+/** Share of runs of six characters that are new in the window; `seen` is marked with `stamp`. */
+function newGrams(window: string, seen: Uint32Array, stamp: number): number {
+  const grams = window.length - GRAM + 1;
+  let fresh = 0;
+  for (let at = 0; at < grams; at++) {
+    let hash = 0;
+    for (let i = 0; i < GRAM; i++) hash = (Math.imul(hash, 0x01000193) ^ window.charCodeAt(at + i)) >>> 0;
+    const slot = ((hash ^ (hash >>> 15)) >>> 0) % TABLE;
+    if (seen[slot] !== stamp) fresh++;
+    seen[slot] = stamp;
+  }
+  return fresh / grams;
+}
