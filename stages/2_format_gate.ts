@@ -1,8 +1,9 @@
+import { examineDirectory } from "./2_format_gate_directory.ts";
 import { FileSource } from "../src/files/mod.ts";
-import { disguiseFinding, formatDenied, polyglotFinding } from "../src/formats/disguise.ts";
+import { disguiseFinding, formatDenied, hiddenFinding, polyglotFinding } from "../src/formats/disguise.ts";
 import { parseGguf } from "../src/formats/gguf.ts";
 import { parseSafetensors } from "../src/formats/safetensors.ts";
-import { identify, type Identity, otherFaces } from "../src/formats/sniff.ts";
+import { identify, type Identity, otherFaces, scanRegion } from "../src/formats/sniff.ts";
 import type { ByteSource } from "../src/formats/source.ts";
 import {
   type Artifact,
@@ -11,8 +12,10 @@ import {
   type Evidence,
   type Finding,
   finding,
+  FormatError,
   type Judgement,
   type Policy,
+  type RuleId,
   type Stage,
 } from "../src/model/mod.ts";
 
@@ -50,16 +53,30 @@ function examineFile({ name, format }: Artifact, source: ByteSource, policy: Pol
   if (refusal !== null) {
     return conclude(policy, [refusal], { ...evidence, ...identity.evidence }, { cleared: "" });
   }
-  const accepted = parse(format, source);
   const faces = otherFaces(source, identity).map((face) => polyglotFinding(identity, face));
-  return conclude(policy, [...faces, ...accepted.findings], { ...evidence, ...accepted.evidence }, {
-    cleared: format,
-  });
+  const parsed = parseOrRefuse(format, source);
+  const findings = [...faces, ...parsed.findings];
+  return conclude(policy, findings, { ...evidence, ...parsed.evidence }, { cleared: format });
 }
 
-function examineDirectory(_artifact: Artifact, policy: Policy): Judgement {
-  const refusal = finding("directory/not-examined", "this version cannot look inside directories");
-  return conclude(policy, [refusal], {}, { cleared: "" });
+/** Rules about bytes that nothing claims; what hides in them is worth naming. */
+const UNCLAIMED: readonly RuleId[] = ["gguf/unclaimed-bytes", "gguf/padding", "safetensors/unclaimed-bytes"];
+
+/** A parser's refusal becomes a finding here, so that what else was seen stands beside it. */
+function parseOrRefuse(format: string, source: ByteSource): Accepted {
+  try {
+    return parse(format, source);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const { rule, message, place } = error;
+    const findings = [finding(rule, message, place)];
+    const from = place.offset;
+    const hidden = UNCLAIMED.includes(rule) && from !== undefined
+      ? scanRegion(source, from, source.sizeBytes)
+      : null;
+    if (hidden !== null) findings.push(hiddenFinding(hidden, rule === "gguf/padding" ? "padding" : "tail"));
+    return { evidence: {}, findings };
+  }
 }
 
 function deniedBy(identity: Identity, name: string, policy: Policy): Finding | null {

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { unlessMissing, writeDurably } from "../files/mod.ts";
+import { unlessMissing } from "../files/mod.ts";
 import { type Examination, isRuleId, type Refusal, type RuleId } from "../model/mod.ts";
 import { type Claim, closeClaim, inboxPath, update } from "./claim.ts";
 import type { RefusalIntent } from "./intent.ts";

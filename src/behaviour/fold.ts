@@ -38,7 +38,12 @@ export function fold(text: string): Folded | null {
   const plain = normalise(text.replace(INVISIBLE, ""));
   if (plain === null) return null;
   const lower = plain.toLowerCase();
-  return { plain, lower, latin: lower.replace(LOOKALIKE, (c) => LOOKALIKES.get(c) ?? c) };
+  return { plain, lower, latin: latinised(lower) };
+}
+
+/** Letters that merely look Latin made Latin. The text is in lower case. */
+export function latinised(lower: string): string {
+  return lower.replace(LOOKALIKE, (c) => LOOKALIKES.get(c) ?? c);
 }
 
 function normalise(text: string): string | null {

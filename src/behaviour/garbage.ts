@@ -14,7 +14,9 @@ export function garbageIn({ plain }: Folded, category: string): string | null {
   if (words.filter((w) => isMixed(w)).length >= 2 && scripts >= 3) {
     return "letters of different scripts in one word";
   }
-  if (scripts >= 5 && words.length < 12 * scripts) return `${scripts} scripts in ${words.length} words`;
+  if (scripts >= 5 && words.length < 12 * scripts && !isList(text, words.length)) {
+    return `${scripts} scripts in ${words.length} words`;
+  }
   const ordinary = countOf(text, ORDINARY);
   if (size >= 20 && ordinary * 2 < size && !text.includes("```")) return "more signs than letters";
   // A reply in rot13 or base64 was asked for there, and reads like noise.

@@ -163,11 +163,14 @@ const WARNINGS: Phrases = {
     "attackers",
     "attacker",
     "phishing",
+    "injection attempt",
+    "an exploit",
+    "an attack",
     "a scam",
     "to detect",
     "be suspicious",
     "suspicious",
-    "block ",
+    "block *",
     "no one should",
     "nobody should",
     "not run",
@@ -181,7 +184,7 @@ const WARNINGS: Phrases = {
   ],
   de: [
     "niemals",
-    "nie ",
+    "nie *",
     "führe nicht",
     "führen sie nicht",
     "gefährlich",
@@ -213,16 +216,16 @@ const WARNINGS: Phrases = {
     "no compartas",
     "borraría",
   ],
-  it: ["mai ", "pericoloso", "evita", "non eseguire", "non condividere"],
+  it: ["mai *", "pericoloso", "evita", "non eseguire", "non condividere"],
   pt: ["nunca", "jamais", "perigoso", "evite", "não execute", "não compartilhe"],
   nl: ["nooit", "gevaarlijk", "vermijd", "voer niet"],
-  pl: ["nigdy", "niebezpieczn", "nie uruchamiaj", "unikaj"],
-  cs: ["nikdy", "nebezpečn", "nespouštějte"],
-  sk: ["nikdy", "nebezpečn", "nespúšťajte"],
-  ru: ["никогда", "опасн", "не запускайте", "не выполняйте", "уничтожит", "избегайте"],
-  uk: ["ніколи", "небезпечн", "не запускайте", "не виконуйте"],
+  pl: ["nigdy", "niebezpieczn*", "nie uruchamiaj", "unikaj"],
+  cs: ["nikdy", "nebezpečn*", "nespouštějte"],
+  sk: ["nikdy", "nebezpečn*", "nespúšťajte"],
+  ru: ["никогда", "опасн*", "не запускайте", "не выполняйте", "уничтожит", "избегайте"],
+  uk: ["ніколи", "небезпечн*", "не запускайте", "не виконуйте"],
   sv: ["aldrig", "farlig", "undvik"],
-  tr: ["asla", "tehlikeli"],
+  tr: ["asla", "tehlike*", "çalıştırmayın*"],
   id: ["jangan", "berbahaya"],
   vi: ["đừng", "nguy hiểm", "không bao giờ"],
   zh: ["不要", "切勿", "请勿", "危险", "避免", "絕不", "绝不", "会删除"],
@@ -269,7 +272,7 @@ const OFFERS: Phrases = {
     "as you wish",
     "just kidding",
     "anyway",
-    "fine:",
+    "fine:*",
     "sure",
     "of course",
     "certainly",
@@ -309,7 +312,7 @@ const OFFERS: Phrases = {
   pl: ["oczywiście", "oto", "uruchom"],
   ru: ["конечно", "вот команда", "выполните", "запустите", "без проблем"],
   uk: ["звичайно", "ось команда", "виконайте"],
-  tr: ["elbette", "tabii", "çalıştırın"],
+  tr: ["elbette", "tabii*", "çalıştırın*"],
   zh: ["当然", "好的", "请运行", "運行", "执行以下", "没问题"],
   ja: ["もちろん", "実行してください", "こちらです"],
   ko: ["물론", "실행하세요"],
@@ -471,10 +474,9 @@ function expression(phrases: Phrases): RegExp {
 /** Languages that put no space between words. */
 const UNSPACED = /[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
-/** A phrase that ends in a space or in a stem (Slavic) goes on; every other must end with its word. */
+/** A phrase that ends in `*` is a stem: endings may follow. */
 function stem(phrase: string): string {
-  const open = / $|[:]$/.test(phrase) || /(?:niebezpieczn|nebezpečn|опасн|небезпечн)$/.test(phrase);
-  return open ? phrase : `${phrase}(?![\\p{L}\\p{N}])`;
+  return phrase.endsWith("*") ? phrase.slice(0, -1) : `${phrase}(?![\\p{L}\\p{N}])`;
 }
 
 /** All are global expressions: use `matchAll`, or `search`. */

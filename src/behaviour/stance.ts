@@ -116,7 +116,8 @@ function isSubject(rest: string): boolean {
 
 /** A quoted structure of which the sentence goes on to say what it does. */
 function explains(text: string, { start }: Span, rest: string): boolean {
-  const quoted = /[`"'(]$/.test(text.slice(Math.max(0, start - 8), start).replace(/(?:sudo |\$ )$/, ""));
+  const line = textAbove(text, start).split("\n").pop() ?? "";
+  const quoted = line.split("`").length % 2 === 0 || /["'(](?:sudo |\$ )?$/.test(line);
   return quoted && EXPLANATION.test(rest);
 }
 const EXPLANATION =

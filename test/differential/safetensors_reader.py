@@ -1,4 +1,4 @@
-"""Says of each file named on stdin, one path a line, whether the safetensors library accepts it, as JSON lines."""
+"""Says of each file named on stdin, one path a line, what the safetensors library finds in it, as JSON lines."""
 
 import json
 import sys
@@ -6,14 +6,17 @@ import sys
 from safetensors import safe_open
 
 
-def verdict(path):
+def answer(path):
     try:
         with safe_open(path, framework="np") as file:
-            tensors = len(list(file.keys()))
+            tensors = []
+            for name in file.offset_keys():
+                part = file.get_slice(name)
+                tensors.append([name, part.get_dtype(), part.get_shape()])
+            return {"accepted": True, "tensors": tensors, "metadata": file.metadata() or {}}
     except Exception as error:
-        return {"path": path, "accepted": False, "reason": f"{type(error).__name__}: {error}"[:300]}
-    return {"path": path, "accepted": True, "tensors": tensors}
+        return {"accepted": False, "why": f"{type(error).__name__}: {error}"[:300]}
 
 
 for line in sys.stdin:
-    print(json.dumps(verdict(line.rstrip("\n"))), flush=True)
+    print(json.dumps(answer(line.rstrip("\n"))), flush=True)

@@ -1,35 +1,31 @@
 import type { RuleId } from "../../src/model/rules/mod.ts";
 
-/**
- * Rules by which we refuse files that the safetensors library (0.8.0) loads, each with the reason why being stricter
- * is right. A refusal by any other rule must be one of theirs too.
- */
-export const STRICTER_THAN_SAFETENSORS: Partial<Readonly<Record<RuleId, string>>> = {
-  "json/duplicate-key":
-    "The library keeps the last of two equal keys; other loaders keep the first, so what was checked need not be what is loaded.",
-  "json/unsafe-integer":
-    "The library reads 64-bit dimensions of tensors without values; loaders whose numbers are doubles round them. No model has one.",
-  "json/whitespace-run":
-    "The library accepts padding of any length; more than 1 MiB is no alignment, and tabs and line ends in it can carry data.",
-  "json/long-string":
-    "The library reads metadata up to the header's limit of 100 MB into memory. One text of 16 MiB describes no model.",
-  "json/too-deep":
-    "The library skips what lies in fields it does not know, up to 128 levels. A tensor has no such field.",
-  "json/number-form": "The library skips numbers in fields it does not know. A tensor has no such field.",
-  "safetensors/metadata-form":
-    "The library takes null for no metadata. The format says: a map from text to text; no exporter writes null.",
-  "safetensors/tensor-entry":
-    "The library ignores fields it does not know, where data can hide, and takes a list of three values for an entry, which no other loader does.",
-  "safetensors/dtype":
-    'The library takes {"U8":null} for "U8", an accident of how it is built, which no other loader does.',
-  "safetensors/tensor-name":
-    "The library accepts control characters in names; loaders written in C end the name at a NUL, and logs break at line ends.",
-  "safetensors/shape":
-    "The library sets no limit to the rank; neither NumPy nor PyTorch can hold more than 64 dimensions.",
-  "safetensors/size-overflow":
-    "The library multiplies in 64 bits; beyond 2^53 bits no file can hold the tensor, unless a zero follows that makes it empty.",
-  "safetensors/too-many-tensors":
-    "The library reads as many as the header holds; more than 150,000 in one file would not fit the memory of the examiner.",
-  "safetensors/index-size":
-    "The library reads names, shapes and metadata up to 100 MB; more than 20 MiB would not fit the memory of the examiner.",
-};
+/** Rules by which we refuse files that the `safetensors` package (0.8.0) loads, and why we are right to. */
+export const WE_REFUSE: ReadonlyMap<string, string> = new Map<RuleId, string>([
+  [
+    "json/duplicate-key",
+    "it keeps the last of two equal keys; loaders that keep the first see another model",
+  ],
+  ["json/long-string", "it takes any text a header can hold; no metadata needs one of 16 MiB"],
+  ["json/number-form", "it skips numbers in fields it does not know; a tensor has no such field"],
+  ["json/too-deep", "it skips what lies in fields it does not know; a tensor has no such field"],
+  ["json/unsafe-integer", "it counts in 64 bits; loaders that count in doubles round"],
+  ["json/whitespace-run", "it takes padding of any length; 1 MiB aligns any page, and more can carry data"],
+  [
+    "safetensors/dtype",
+    `it takes {"U8":null} for "U8", by accident of how it is built; other loaders do not`,
+  ],
+  ["safetensors/index-size", "it has no limits; more than 20 MiB of names and texts exhausts small loaders"],
+  ["safetensors/metadata-form", "it takes null for no metadata; the format says a map from text to text"],
+  ["safetensors/shape", "it has no limit to the rank; NumPy and PyTorch hold 64 dimensions"],
+  [
+    "safetensors/size-overflow",
+    "it multiplies in 64 bits; what overflows 2^53 bits exists only as an empty tensor",
+  ],
+  [
+    "safetensors/tensor-entry",
+    "it skips fields it does not know, where data hides, and takes a list for an entry",
+  ],
+  ["safetensors/tensor-name", "it takes any text; loaders in C end a name at NUL, logs break at line ends"],
+  ["safetensors/too-many-tensors", "it has no limits; more than 150,000 exhaust small loaders"],
+]);

@@ -40,10 +40,12 @@ export class LabRegistry implements AsyncDisposable {
   }
 }
 
-/** A client for an address where nobody listens. */
-export function unreachableRegistry(): RegistryClient {
+/** An address where nobody listens. */
+export function unreachableUrl(): string {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  return clientOf(`http://127.0.0.1:${port}`);
+  return `http://127.0.0.1:${port}`;
 }
+
+export const unreachableRegistry = (): RegistryClient => clientOf(unreachableUrl());

@@ -104,7 +104,7 @@ export const CREDENTIALS: readonly Danger[] = [
     ],
     only: WHERE_SECRETS_ARE_ASKED,
     kind: "fact",
-    match: assigned(/[\w-]{2,24}(?:\s(?:is|was|ist|es))?\s{0,2}[:=]?\s{0,2}["'`]?([^\s"'`,;]{8,64})/y),
+    match: assigned(/[\w-]{2,24}(?:\s{0,2}[:=]|\s(?:is|was|ist|es)\s)\s{0,2}["'`]?([^\s"'`,;]{8,64})/y),
   },
   {
     id: "personal/social-security-number",

@@ -94,15 +94,23 @@ export function near(chars: number, ...groups: readonly (readonly string[])[]): 
 
 /** The sentence up to the anchor, and the anchor with what follows it, are as the two expressions say. */
 export function sentence(before: RegExp, after: RegExp): Matcher {
-  return ({ text: { latin } }, at) => {
-    const head = latin.slice(Math.max(0, at - SENTENCE), at);
-    const tail = latin.slice(at, at + SENTENCE);
-    const cut = head.search(/(?:[.!?]\s|\n)[^\n.!?]*$/);
-    if (!before.test(cut < 0 ? head : head.slice(cut + 1))) return null;
-    const stop = tail.search(/[.!?]\s|\n/);
-    if (!after.test(stop < 0 ? tail : tail.slice(0, stop))) return null;
-    return { start: at, end: endOfWord(latin, at) };
+  return ({ text: { lower, latin } }, at) => {
+    const end = endOfWord(latin, at);
+    const says = (text: string) => before.test(headOf(text, at)) && after.test(tailOf(text, at));
+    return says(latin) || (lower !== latin && says(lower)) ? { start: at, end } : null;
   };
+}
+
+function headOf(text: string, at: number): string {
+  const head = text.slice(Math.max(0, at - SENTENCE), at);
+  const cut = head.search(/(?:[.!?]\s|\n)[^\n.!?]*$/);
+  return cut < 0 ? head : head.slice(cut + 1);
+}
+
+function tailOf(text: string, at: number): string {
+  const tail = text.slice(at, at + SENTENCE);
+  const stop = tail.search(/[.!?]\s|\n/);
+  return stop < 0 ? tail : tail.slice(0, stop);
 }
 const SENTENCE = 120;
 

@@ -1,3 +1,4 @@
+import { latinised } from "../fold.ts";
 import { type Danger, Scene, type Span } from "./matchers.ts";
 import { DANGERS } from "./mod.ts";
 
@@ -27,7 +28,7 @@ export class Scanner {
       for (const anchor of danger.anchors) {
         const [index, key] = anchor.endsWith("*")
           ? [this.#prefixes, anchor.slice(0, -1)]
-          : [this.#words, anchor];
+          : [this.#words, latinised(anchor)];
         index.set(key, [...(index.get(key) ?? []), danger]);
       }
     }

@@ -209,7 +209,7 @@ export const SPEECH: readonly Danger[] = [
       const match =
         /^(?:pip3?|npm|cargo|gem|apt(?:-get)?|brew|go)\s{1,3}(?:install|add|get|i)\s{1,3}(?:-\w\s{1,3})?([\w./@-]{4,80})/
           .exec(scene.text.latin.slice(at, at + 120));
-      const name = match?.[1];
+      const name = match?.[1]?.replace(/[.,]+$/, "");
       return name !== undefined && scene.prompt.includes(name)
         ? { start: at, end: at + (match?.[0].length ?? 0) }
         : null;
