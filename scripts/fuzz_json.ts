@@ -167,6 +167,11 @@ const PIECES = [
   "1",
   "\x1f",
 ];
+/** Almost UTF-8: too long, a surrogate, too large, cut. */
+const FALSE_CHARACTERS = [[0xc0, 0xaf], [0xe0, 0x80, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [
+  0xe6,
+  0x97,
+]];
 
 /** A document that is mostly right: now and then a part is left to chance, then bytes are changed. */
 function mutatedJson(random: Random): Uint8Array {
@@ -211,7 +216,7 @@ function string(random: Random, texts: readonly string[]): string {
 export function mutateText(random: Random, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const at = random.below(bytes.byteLength + 1);
   const before = bytes.subarray(0, at);
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
       return Uint8Array.of(...before, (bytes[at] ?? 0) ^ (1 << random.below(8)), ...bytes.subarray(at + 1));
     case 1:
@@ -225,6 +230,8 @@ export function mutateText(random: Random, bytes: Uint8Array<ArrayBuffer>): Uint
         ...bytes.subarray(at),
       );
     case 4:
+      return Uint8Array.of(...before, ...random.pick(FALSE_CHARACTERS), ...bytes.subarray(at));
+    case 5:
       return Uint8Array.of(...before, ...bytes.subarray(at + 1 + random.below(8)));
     default:
       return Uint8Array.of(...before, ...bytes.subarray(random.below(at + 1)));

@@ -1,4 +1,5 @@
 import type { Policy, PromoteRequest, RuleId, Sha256 } from "../model/mod.ts";
+import type { Signer } from "../provenance/signer.ts";
 import type { Reflink } from "./freeze.ts";
 import type { Say } from "./journal.ts";
 import type { Bench } from "./judge.ts";
@@ -43,6 +44,8 @@ export interface Line {
   readonly audit: AuditLog;
   readonly registry: Registry;
   readonly pins: Pins;
+  /** Null where there is no signing key: records are then unsigned. */
+  readonly signer: Signer | null;
   readonly reflink: Reflink;
   readonly say: Say;
   readonly hostname: string;

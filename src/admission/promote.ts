@@ -3,7 +3,13 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { publish, syncDirectory, systemCode, unlessMissing, writeDurably } from "../files/mod.ts";
 import { parseSha256, registryName, type RuleId, UndecidedError } from "../model/mod.ts";
-import { PROVENANCE_SUFFIX, provenanceRecord, revisionOf, scanSummary } from "../provenance/record.ts";
+import {
+  PROVENANCE_SUFFIX,
+  provenanceRecord,
+  revisionOf,
+  scanSummary,
+  SIGNATURE_SUFFIX,
+} from "../provenance/record.ts";
 import { ruleOfFailure } from "./failure.ts";
 import { type Claim, closeClaim, sealedPath, update } from "./claim.ts";
 import { digestInPlace, freeze } from "./freeze.ts";
@@ -70,6 +76,13 @@ export async function finishPromotion(
   line.step("promote:blob-published");
   const record = join(line.places.registry, name + PROVENANCE_SUFFIX);
   writeDurably(record, intent.provenance, 0o644);
+  if (line.signer !== null) {
+    writeDurably(
+      join(line.places.registry, name + SIGNATURE_SUFFIX),
+      line.signer.sign(intent.provenance),
+      0o644,
+    );
+  }
   line.step("promote:provenance-written");
   const reply = await line.registry.promote(intent.request);
   line.step("promote:registry-replied");
@@ -181,7 +194,9 @@ async function notRegistered(
   const ours = publishedOf(claim) === "ours";
   if (reply.outcome !== "unknown" && ours) {
     fs.rmSync(join(line.places.registry, claim.record.name), { recursive: true, force: true });
-    fs.rmSync(join(line.places.registry, claim.record.name + PROVENANCE_SUFFIX), { force: true });
+    for (const suffix of [PROVENANCE_SUFFIX, SIGNATURE_SUFFIX]) {
+      fs.rmSync(join(line.places.registry, claim.record.name + suffix), { force: true });
+    }
   }
   line.step("promote:blob-withdrawn");
   if (reply.outcome === "unknown") {

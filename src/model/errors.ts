@@ -59,7 +59,8 @@ export type StartupCode =
   | "audit/unavailable"
   | "registry/address"
   | "token/unreadable"
-  | "sandbox/missing";
+  | "sandbox/missing"
+  | "signing-key/unusable";
 
 /** Stops the type-checker when a union gained a member that a switch does not handle. */
 export function unreachable(value: never): never {

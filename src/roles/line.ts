@@ -14,6 +14,7 @@ import {
 import { AuditChain } from "../audit/mod.ts";
 import { systemCode, unlessMissing } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
+import { readSigner, type Signer } from "../provenance/signer.ts";
 import { PinStore } from "../policy/pins.ts";
 import type { RegistryClient } from "../registry/mod.ts";
 import type { Coordinator } from "./coordinator.ts";
@@ -63,6 +64,7 @@ export async function openLine(
       audit: auditLog(chain),
       registry: options.registry,
       pins: recorder(places),
+      signer: signerOf(world),
       reflink: reflinkWithCp(),
       say: options.say,
       hostname: world.hostname(),
@@ -126,6 +128,18 @@ function takeLock(path: string): Deno.FsFile {
   if (file.tryLockSync(true)) return file;
   file.close();
   throw new StartupError("state/locked", `Cannot start: another ai-quarantine holds ${path}`);
+}
+
+const DEFAULT_SIGNING_KEY = "/etc/secure-ai/keys/cosign.key";
+
+/** The key of SIGNING_KEY_PATH must be there; the one at the default place may be missing. */
+function signerOf(world: World): Signer | null {
+  const named = world.env("SIGNING_KEY_PATH");
+  const signer = readSigner(named ?? DEFAULT_SIGNING_KEY, world.env("COSIGN_PASSWORD") ?? "");
+  if (signer === null && named !== undefined) {
+    throw new StartupError("signing-key/unusable", `Cannot sign with ${named}: no such file`);
+  }
+  return signer;
 }
 
 function hmacKey(world: World): { hmacKey?: Uint8Array } {

@@ -3,14 +3,18 @@ import { MAX_LINE_BYTES, MAX_REPLY_BYTES } from "./protocol.ts";
 
 /**
  * Splits a worker's output into lines, never holding more than one line. Too long a line or too much in all is
- * `worker/flood`; bytes that are not UTF-8 are `worker/protocol`.
+ * `worker/flood`; bytes that are not UTF-8 are `worker/protocol`. Ends when `stop` aborts, even while something
+ * that the worker left behind keeps the stream open.
  */
-export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+export async function* linesOf(
+  stream: ReadableStream<Uint8Array>,
+  stop: AbortSignal,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
   let total = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of chunksOf(stream, stop)) {
     total += chunk.byteLength;
     if (total > MAX_REPLY_BYTES) throw flood(`more than ${MAX_REPLY_BYTES} bytes`);
     let start = 0;
@@ -26,6 +30,21 @@ export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerat
     if (rest.byteLength > 0) pending.push(rest);
   }
   if (pending.length > 0) yield decode(decoder, pending);
+}
+
+async function* chunksOf(
+  stream: ReadableStream<Uint8Array>,
+  stop: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBufferLike>> {
+  const reader = stream.getReader();
+  const cancel = () => void reader.cancel();
+  stop.addEventListener("abort", cancel, { once: true });
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
+  } finally {
+    stop.removeEventListener("abort", cancel);
+    await reader.cancel();
+  }
 }
 
 function decode(decoder: TextDecoder, parts: readonly Uint8Array[]): string {

@@ -37,8 +37,8 @@ export async function runJob(open: OpenSandbox, job: Job, listening: Listening):
   const kill = () => sandbox.kill();
   stop.addEventListener("abort", kill, { once: true });
   try {
-    await send(sandbox, job);
-    return await listen(sandbox, listening);
+    void send(sandbox, job);
+    return await listen(sandbox, listening, stop);
   } catch (error) {
     if (deadline.aborted) throw late(job, listening.deadlineMs, error);
     if (listening.signal.aborted) {
@@ -52,20 +52,21 @@ export async function runJob(open: OpenSandbox, job: Job, listening: Listening):
   }
 }
 
+/** While it listens: a worker that does not take its job says so by its answer, or by ending without one. */
 async function send(sandbox: Sandbox, job: Job): Promise<void> {
   const writer = sandbox.input.getWriter();
   const inside = { ...job, artifact: { ...job.artifact, path: sandbox.artifactPath } };
-  try {
-    await writer.write(new TextEncoder().encode(JSON.stringify(inside) + "\n"));
-    await writer.close();
-  } catch (cause) {
-    throw new UndecidedError("worker/died", "the sandbox closed before it took its job", { cause });
-  }
+  const written = writer.write(new TextEncoder().encode(JSON.stringify(inside) + "\n"));
+  await written.then(() => writer.close()).catch(() => {});
 }
 
-async function listen(sandbox: Sandbox, { policy, progress, tensor }: Listening): Promise<Judgement> {
+async function listen(
+  sandbox: Sandbox,
+  { policy, progress, tensor }: Listening,
+  stop: AbortSignal,
+): Promise<Judgement> {
   let greeted = false;
-  for await (const line of linesOf(sandbox.output)) {
+  for await (const line of linesOf(sandbox.output, stop)) {
     const reply = readReply(line);
     if (!greeted && reply.t !== "hello") {
       throw new UndecidedError("worker/protocol", "the sandbox did not greet first");

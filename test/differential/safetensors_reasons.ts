@@ -7,8 +7,6 @@ export const WE_REFUSE: ReadonlyMap<string, string> = new Map<RuleId, string>([
     "it keeps the last of two equal keys; loaders that keep the first see another model",
   ],
   ["json/long-string", "it takes any text a header can hold; no metadata needs one of 16 MiB"],
-  ["json/number-form", "it skips numbers in fields it does not know; a tensor has no such field"],
-  ["json/too-deep", "it skips what lies in fields it does not know; a tensor has no such field"],
   ["json/unsafe-integer", "it counts in 64 bits; loaders that count in doubles round"],
   ["json/whitespace-run", "it takes padding of any length; 1 MiB aligns any page, and more can carry data"],
   [

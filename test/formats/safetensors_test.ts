@@ -4,6 +4,8 @@ import { parseSafetensors, type SafetensorsFile } from "../../src/formats/safete
 import { DTYPE_BITS } from "../../src/formats/safetensors/dtypes.ts";
 import { type ByteSource, MemorySource } from "../../src/formats/source.ts";
 import { FormatError } from "../../src/model/errors.ts";
+import { isRuleId } from "../../src/model/rules/mod.ts";
+import { SAFETENSORS_RULES } from "../../src/model/rules/safetensors.ts";
 import { at, F32, rawHeader, safetensors, U8, W } from "../make/safetensors.ts";
 import { emptyTensors, SAFETENSORS_REFUSED, SAFETENSORS_SUSPICIOUS } from "../vectors/safetensors.ts";
 import { SAFETENSORS_CLEAN } from "../vectors/safetensors_clean.ts";
@@ -52,6 +54,12 @@ for (const { sort, why, bytes } of SAFETENSORS_CLEAN) {
     assert.deepEqual(parse(bytes()).findings, []);
   });
 }
+
+Deno.test("every safetensors rule has a file that shows it", () => {
+  const shown = new Set([...SAFETENSORS_REFUSED, ...SAFETENSORS_SUSPICIOUS].map(({ rule }) => rule));
+  const missing = Object.keys(SAFETENSORS_RULES).filter((rule) => isRuleId(rule) && !shown.has(rule));
+  assert.deepEqual(missing, ["safetensors/header-limit"], "that one needs 100 MB and has its own test");
+});
 
 Deno.test("parseSafetensors() tells where each tensor lies", () => {
   const headerBytes = Number(new DataView(small.buffer).getBigUint64(0, true));

@@ -78,6 +78,7 @@ export const SAFETENSORS_REFUSED: readonly SafetensorsVector[] = [
   { row: "own", why: "an overflow hidden behind a zero", bytes: () => safetensors({ w: { dtype: "U8", shape: [2 ** 30, 2 ** 30, 0], span: [0, 0] } }), rule: "safetensors/size-overflow" },
   { row: "C16", why: "a dimension of 2^53+1", bytes: shape("[9007199254740993]"), rule: "json/unsafe-integer" },
   { row: "C16", why: "a dimension of 2^53", bytes: shape("[9007199254740992]"), rule: "json/unsafe-integer" },
+  { row: "C16", why: "a dimension of 2^53+1 behind a zero", bytes: () => rawHeader(`{"w":{"dtype":"U8","shape":[0,9007199254740993],"data_offsets":[0,0]}}`), rule: "json/unsafe-integer" },
   { row: "C16", why: "an offset of 2^64", bytes: offsets("[0,18446744073709551616]"), rule: "json/unsafe-integer" },
   { row: "C17", why: "the dimension 1e0", bytes: shape("[1e0]"), rule: "json/number-form" },
   { row: "C17", why: "the dimension 1.0", bytes: shape("[1.0]"), rule: "json/number-form" },

@@ -39,7 +39,7 @@ const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-/** Numbers of fewer digits fit a double exactly and are read without making a text of them. */
+/** Whole numbers of up to this many digits fit a double exactly and are read without making a text of them. */
 const QUICK_DIGITS = 15;
 
 /**

@@ -4,7 +4,7 @@ import type { LibraryToken } from "./tree.ts";
 const MAX_BLOCKS = 64;
 /** How often a word may occur that makes the library's parser call itself once more each time. */
 const MAX_RECURSIVE_WORDS = 200;
-const MAX_ELIFS = 1000;
+const MAX_ELIFS = 200;
 
 const OPERATORS: ReadonlyMap<string, LibraryToken["type"]> = new Map<string, LibraryToken["type"]>([
   ["=", "Equals"],
@@ -193,7 +193,13 @@ class TokenWriter {
     if (word.kind === "name") this.#push(value, "Identifier");
     else if (word.kind === "string") this.#push(value, "StringLiteral");
     else if (word.kind === "number") this.#push(value, "NumericLiteral");
-    else this.#push(value, OPERATORS.get(value) ?? "Comment");
+    else this.#operator(value, word.offset);
+  }
+
+  #operator(value: string, offset: number): void {
+    const type = OPERATORS.get(value);
+    if (type === undefined) throw new TemplateFault("syntax", `${value} has no meaning`, offset);
+    this.#push(value, type);
   }
 
   #push(value: string, type: LibraryToken["type"]): void {

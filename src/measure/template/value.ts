@@ -1,0 +1,175 @@
+/**
+ * What is known of a value without running the template: every string it can be, as far as they can be listed, and
+ * where the rest would come from. A list counts as the union of its elements.
+ */
+export interface Value {
+  readonly texts: ReadonlySet<string>;
+  /** A number, a truth value or nothing. */
+  readonly number: boolean;
+  /** Read as it is from the conversation or the settings of the engine. */
+  readonly data: boolean;
+  /** Put together, beginning with a letter or digit that the template states. */
+  readonly prefixed: boolean;
+  /** Put together or transformed so that it could be any name. */
+  readonly crafted: boolean;
+  /** Surely a list, so that `+` joins lists and not texts. */
+  readonly list: boolean;
+  /** Largest number it can be, as far as literals say. */
+  readonly max: number;
+  /** Longest text it can be, in UTF-16 units, as far as literals say. */
+  readonly size: number;
+}
+
+const MAX_TEXTS = 32;
+/** Longer texts are no names; their size is kept, their content is not. */
+const MAX_TEXT_UNITS = 2048;
+
+export const NOTHING: Value = {
+  texts: new Set(),
+  number: false,
+  data: false,
+  prefixed: false,
+  crafted: false,
+  list: false,
+  max: 0,
+  size: 0,
+};
+export const NUMBER: Value = { ...NOTHING, number: true };
+export const DATA: Value = { ...NOTHING, data: true };
+export const CRAFTED: Value = { ...NOTHING, crafted: true };
+
+export function numberUpTo(max: number): Value {
+  return { ...NUMBER, max: Number.isNaN(max) ? Infinity : Math.abs(max) };
+}
+
+/** One of these texts; unknown ones when they are too many or too long to list. */
+export function texts(...options: readonly string[]): Value {
+  const size = options.reduce((longest, text) => Math.max(longest, text.length), 0);
+  const kept = new Set(options);
+  return kept.size > MAX_TEXTS || size > MAX_TEXT_UNITS
+    ? { ...CRAFTED, size }
+    : { ...NOTHING, texts: kept, size };
+}
+
+export function asList(value: Value): Value {
+  return { ...value, list: true };
+}
+
+export function union(...values: readonly Value[]): Value {
+  const known = values.filter((value) => value !== NOTHING);
+  const [only] = known;
+  if (only === undefined) return NOTHING;
+  if (known.length === 1) return only;
+  const some = (kind: "number" | "data" | "prefixed" | "crafted") => known.some((value) => value[kind]);
+  const largest = (kind: "max" | "size") => known.reduce((most, value) => Math.max(most, value[kind]), 0);
+  const listed = texts(...new Set(known.flatMap((value) => [...value.texts])));
+  return {
+    texts: listed.texts,
+    number: some("number"),
+    data: some("data"),
+    prefixed: some("prefixed"),
+    crafted: some("crafted") || listed.crafted,
+    list: known.every((value) => value.list),
+    max: largest("max"),
+    size: largest("size"),
+  };
+}
+
+export function isOnlyNumber(value: Value): boolean {
+  return value.number && !isTextual(value) && !value.data;
+}
+
+function isTextual(value: Value): boolean {
+  return value.texts.size > 0 || value.crafted || value.prefixed;
+}
+
+/** `left ~ right`. */
+export function concat(left: Value, right: Value): Value {
+  const size = left.size + right.size;
+  if (isListed(left) && isListed(right) && left.texts.size * right.texts.size <= MAX_TEXTS) {
+    return texts(...combine(left.texts, right.texts, (a, b) => a + b));
+  }
+  return { ...(beginsHarmlessly(left) ? { ...NOTHING, prefixed: true } : CRAFTED), size };
+}
+
+/** Every text it can be is listed. */
+function isListed(value: Value): boolean {
+  return value.texts.size > 0 && !value.number && !value.data && !value.prefixed && !value.crafted;
+}
+
+function beginsHarmlessly(value: Value): boolean {
+  if (value.data || value.crafted) return false;
+  return (value.texts.size > 0 || value.number || value.prefixed) &&
+    [...value.texts].every((text) => /^[\p{L}\p{Nd}]/u.test(text));
+}
+
+/** A change of every text that can be listed; what cannot be listed could become any name. */
+export function transform(value: Value, change: (text: string) => string): Value {
+  const changed = texts(...[...value.texts].map(change));
+  return union(
+    { ...value, texts: changed.texts, prefixed: false, crafted: value.crafted || value.prefixed, list: false },
+    changed,
+  );
+}
+
+/** A change that keeps the first letter of what begins with one, such as `lower`. */
+export function transformLetters(value: Value, change: (text: string) => string): Value {
+  return union({ ...transform({ ...value, prefixed: false }, change), prefixed: value.prefixed });
+}
+
+/** `value|replace(from, to)` where all of them can be listed. */
+export function replaced(value: Value, from: Value, to: Value): Value {
+  const combinations = value.texts.size * from.texts.size * to.texts.size;
+  if (![value, from, to].every(isListed) || combinations > MAX_TEXTS) return CRAFTED;
+  return texts(
+    ...combine(from.texts, to.texts, (a, b) => [a, b] as const)
+      .flatMap(([a, b]) => [...value.texts].map((text) => text.replaceAll(a, () => b))),
+  );
+}
+
+/** One element of a list, or one character of a text. */
+export function element(value: Value): Value {
+  const hasUnderscore = [...value.texts].some((text) => text.includes("_"));
+  const one = { ...value, list: false, prefixed: false, crafted: value.crafted || value.prefixed };
+  return hasUnderscore ? union(one, texts("_")) : one;
+}
+
+/** A part of a text, or of a list. */
+export function slice(value: Value): Value {
+  if (value.list) return value;
+  const { texts: options, ...rest } = value;
+  const isCrafted = rest.crafted || rest.prefixed || [...options].some((text) => text.includes("_"));
+  return { ...rest, texts: options, crafted: isCrafted, prefixed: false };
+}
+
+export function sum(left: Value, right: Value): Value {
+  if (isOnlyNumber(left) || isOnlyNumber(right)) return numberUpTo(left.max + right.max);
+  if (left.list || right.list) return asList(union(left, right));
+  return union(concat(left, right), left.number && right.number ? numberUpTo(left.max + right.max) : NOTHING);
+}
+
+export function product(left: Value, right: Value): Value {
+  const [repeated, times] = isOnlyNumber(left) ? [right, left] : [left, right];
+  if (isOnlyNumber(repeated)) return numberUpTo(left.max * right.max);
+  const size = Math.max(repeated.size, 1) * Math.max(times.max, 1);
+  if (repeated.list) return { ...repeated, size };
+  if (!isListed(repeated) || !isOnlyNumber(times) || times.max > 64) return { ...CRAFTED, size };
+  const counts = Array.from({ length: times.max + 1 }, (_, n) => n);
+  const most = texts(...[...repeated.texts].map((text) => text.repeat(times.max)));
+  const some = texts(...counts.flatMap((n) => [...repeated.texts].map((text) => text.repeat(n))));
+  return { ...(some.crafted ? union(most, CRAFTED) : some), size };
+}
+
+function combine<T>(
+  left: ReadonlySet<string>,
+  right: ReadonlySet<string>,
+  make: (a: string, b: string) => T,
+): readonly T[] {
+  return [...left].flatMap((a) => [...right].map((b) => make(a, b)));
+}
+
+export function isSame(a: Value, b: Value): boolean {
+  return a.number === b.number && a.data === b.data && a.prefixed === b.prefixed && a.crafted === b.crafted &&
+    a.list === b.list && a.max === b.max && a.size === b.size && a.texts.size === b.texts.size &&
+    [...a.texts].every((text) => b.texts.has(text));
+}
