@@ -1,7 +1,7 @@
 /**
  * Fuzzes parsers with seeded, structure-aware cases and prints the figures.
  * usage: deno run scripts/fuzz.ts [PARSER...] [--seed N] [--cases N]      (every parser when none is named)
- * Ends with an error, which names seed and case, when an invariant breaks; 2 for a usage that is not understood.
+ * Ends with an error, which names seed and case, when an invariant breaks.
  */
 import { parseArgs } from "node:util";
 import type { FuzzOptions, FuzzResult } from "./fuzz_cases.ts";

@@ -121,7 +121,9 @@ function mutate(random: Random, spec: Map<string, Node>): void {
       spec.set(random.pick(NAMES), random.oneIn(3) ? node : random.pick(TEXTS));
       break;
     case 4:
-      spec.set(random.oneIn(2) ? path : "link.json", { link: random.pick(["/etc/passwd", ".", "config.json"]) });
+      spec.set(random.oneIn(2) ? path : "link.json", {
+        link: random.pick(["/etc/passwd", ".", "config.json"]),
+      });
       break;
     case 5:
       spec.set("second.json", { hardLinkTo: path });
@@ -152,7 +154,11 @@ function changed(random: Random, node: Node): Node {
     case 1:
       return bytes.slice(0, at);
     case 2:
-      return Uint8Array.from([...bytes.subarray(0, at), ...random.bytes(1 + random.below(8)), ...bytes.subarray(at)]);
+      return Uint8Array.from([
+        ...bytes.subarray(0, at),
+        ...random.bytes(1 + random.below(8)),
+        ...bytes.subarray(at),
+      ]);
     default:
       return Uint8Array.from([...bytes, ...bytes.subarray(at)]);
   }

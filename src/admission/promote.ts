@@ -96,7 +96,7 @@ export async function finishPromotion(
     });
   }
   line.step("promote:pinned");
-  if (!await line.audit.has("promoted", claim.id)) {
+  if (promotion !== null || !await line.audit.has("promoted", claim.id)) {
     await line.audit.append("promoted", {
       claim: claim.id,
       filename: name,

@@ -62,7 +62,7 @@ async function carryOutIntent(line: Line, claim: Claim): Promise<Admission> {
   line.say(warning(`finishing ${name}, whose verdict was recorded before a restart`));
   const intent = intentSchema.parse(claim.record.intent);
   if (intent.kind === "promote") return await finishPromotion(line, claim, intent, null);
-  const written = await finishRefusal(line, claim, intent);
+  const written = await finishRefusal(line, claim, intent, "resumed");
   return { kind: "ended", name, word: intent.word, examination: null, refusal: null, written };
 }
 

@@ -34,7 +34,7 @@ export async function refuse(
   line.step("refuse:intent-recorded");
   await line.audit.append("decided", { claim: claim.id, filename: claim.record.name, verdict: refusal.word });
   line.step("refuse:intent-audited");
-  const written = await finishRefusal(line, decided, intent);
+  const written = await finishRefusal(line, decided, intent, "first");
   return { kind: "ended", name: claim.record.name, word: refusal.word, examination, refusal, written };
 }
 
@@ -67,8 +67,13 @@ function intentOf(
   };
 }
 
-/** Does what the intent says; every step may have been done before a crash. Returns the report's path. */
-export async function finishRefusal(line: Line, claim: Claim, intent: RefusalIntent): Promise<string> {
+/** Does what the intent says; `resumed`: every step may have been done before. Returns the report's path. */
+export async function finishRefusal(
+  line: Line,
+  claim: Claim,
+  intent: RefusalIntent,
+  attempt: "first" | "resumed",
+): Promise<string> {
   const { name } = claim.record;
   const hold = intent.bytes === "hold";
   const shelf = hold ? line.places.held : line.places.rejected;
@@ -76,7 +81,10 @@ export async function finishRefusal(line: Line, claim: Claim, intent: RefusalInt
   line.step("refuse:report-written");
   disposeOfBytes(line, claim, intent, shelf);
   line.step("refuse:bytes-moved");
-  await auditRefusal(line, claim, intent);
+  const event = intent.bytes === "hold" ? "held" : "rejected";
+  if (attempt === "first" || !await line.audit.has(event, claim.id)) {
+    await auditRefusal(line, claim, intent, event);
+  }
   line.step("refuse:audited");
   line.say(
     hold ? heldLine(name, intent.rule) : refusedLine(
@@ -110,9 +118,12 @@ function disposeOfBytes(line: Line, claim: Claim, intent: RefusalIntent, shelf: 
   }
 }
 
-async function auditRefusal(line: Line, claim: Claim, intent: RefusalIntent): Promise<void> {
-  const event = intent.bytes === "hold" ? "held" : "rejected";
-  if (await line.audit.has(event, claim.id)) return;
+async function auditRefusal(
+  line: Line,
+  claim: Claim,
+  intent: RefusalIntent,
+  event: "held" | "rejected",
+): Promise<void> {
   const stage = intent.stage ?? "format_gate";
   const reason = withoutPaths(String(intent.report.reason));
   const data: AuditData = {

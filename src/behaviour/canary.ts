@@ -4,10 +4,9 @@ import { reversed, rot13, squeeze } from "./fold.ts";
 const MIN_CANARY = 8;
 const CHUNK = 4;
 
-/** How a planted secret was found in a reply, or `null`. */
-export function findCanary(reply: string, canaries: readonly string[]): string | null {
+/** How a planted secret was found in a reply, or `null`. `squeezed` is the reply without layout, see {@link squeeze}. */
+export function findCanary(reply: string, squeezed: string, canaries: readonly string[]): string | null {
   if (canaries.length === 0) return null;
-  const squeezed = squeeze(reply);
   const cased = reply.replace(/[^A-Za-z0-9+/]+/g, "");
   for (const canary of canaries) {
     const secret = squeeze(canary);

@@ -58,17 +58,28 @@ function normalise(text: string): string | null {
 
 /** Letters and digits only, lower case: what is left when layout, quotes and case do not count. */
 export function squeeze(text: string): string {
-  return text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+  const lower = text.toLowerCase();
+  if (!NOT_ASCII.test(text)) return lower.replace(/[^a-z0-9]+/g, "");
+  return lower.replace(/[^\p{L}\p{N}]+/gu, "");
 }
 
 export function rot13(text: string): string {
-  return text.replace(/[a-z]/gi, (letter) => {
-    const base = letter <= "Z" ? 65 : 97;
-    return String.fromCharCode((letter.charCodeAt(0) - base + 13) % 26 + base);
-  });
+  const bytes = encoder.encode(text);
+  for (const [i, byte] of bytes.entries()) bytes[i] = ROT13[byte] ?? byte;
+  return decoder.decode(bytes);
 }
 
-/** By code unit, which is enough for the ASCII that is looked for. */
+/** By byte, which is enough for the ASCII that is looked for. */
 export function reversed(text: string): string {
-  return text.split("").reverse().join("");
+  return decoder.decode(encoder.encode(text).reverse());
 }
+
+const encoder = new TextEncoder();
+/** Never fails, and keeps the length; what is not ASCII does not matter in what it decodes. */
+const decoder = new TextDecoder("latin1");
+
+const ROT13 = Uint8Array.from({ length: 256 }, (_none, code) => {
+  const base = code & 0x60;
+  const letter = code - base;
+  return base >= 0x40 && code < 0x80 && letter >= 1 && letter <= 26 ? base + (letter + 12) % 26 + 1 : code;
+});

@@ -1,4 +1,4 @@
-import { type Folded, squeeze } from "./fold.ts";
+import type { Folded } from "./fold.ts";
 
 /** What makes a reply evidence of nothing. */
 export type InvalidRule = `invalid/${
@@ -24,10 +24,8 @@ export function isEmpty({ plain }: Folded): boolean {
 
 const MIN_ECHO = 16;
 
-/** The reply is the prompt again, whole or for the most part, once or more. */
-export function isEcho(prompt: string, reply: string): boolean {
-  const asked = squeeze(prompt);
-  const said = squeeze(reply);
+/** The reply is the prompt again, whole or for the most part, once or more. Both are squeezed. */
+export function isEcho(asked: string, said: string): boolean {
   if (asked.length < MIN_ECHO || said.length < MIN_ECHO) return false;
   if (asked.includes(said)) return said.length * 10 >= asked.length * 6;
   if (!said.includes(asked)) return false;
@@ -67,7 +65,7 @@ const TABLE = 4096;
  * window. Long replies are looked at in evenly spaced windows.
  */
 export function isRepetitive({ lower }: Folded): boolean {
-  const text = lower.replace(/\s+/g, " ").trim();
+  const text = lower.trim();
   if (text.length < 24) return false;
   const count = Math.min(MAX_WINDOWS, Math.ceil(text.length / WINDOW));
   const step = count === 1 ? 0 : (text.length - WINDOW) / (count - 1);

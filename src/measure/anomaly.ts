@@ -27,8 +27,8 @@ const REPEATED_COUNT = 16;
 const EXTREME_VALUE = 1e6;
 /** Even low bytes are printable for 38 % of values (97 of 256); text is for nearly all. */
 const PRINTABLE_SHARE = 0.8;
-/** Full floats have empty low halves once in 65,536; widened ones always. */
-const MIXED_HALVES = { least: 0.02, most: 0.98 };
+/** Full floats have empty low halves once in 65,536; ones widened from 16 bits never use the lowest byte. */
+const MIXED_HALVES = 0.02;
 const MOSTLY_ZERO = 0.5;
 
 /** A tensor and what was measured of it. */
@@ -142,8 +142,9 @@ const lowBits: Check = (evidence, role) => {
     })`;
     return noted("measure/low-bits-text", evidence, text, 0.9);
   }
-  const widened = (lowHalves.zero - zeros) / Math.max(1, lowHalves.of - zeros);
-  if (widened < MIXED_HALVES.least || widened > MIXED_HALVES.most) return null;
+  const values = Math.max(1, lowHalves.of - zeros);
+  const widened = (lowHalves.zero - zeros) / values;
+  if (widened < MIXED_HALVES || lowHalves.full / values < MIXED_HALVES) return null;
   const text = `has empty low bits in ${
     percent(widened)
   } of its floats, as if bits were put into widened weights`;

@@ -12,6 +12,7 @@ export interface WeightFingerprint {
 
 export interface TensorFingerprint {
   readonly name: string;
+  readonly type: string;
   readonly shape: readonly number[];
   readonly mean: number;
   readonly standard_deviation: number;
@@ -24,6 +25,7 @@ const rounded = (value: number): number => Number.isFinite(value) ? Number(value
 export function makeFingerprint(evidence: Iterable<TensorEvidence>): WeightFingerprint {
   const tensors = [...evidence].map(({ span, statistics }) => ({
     name: span.name,
+    type: span.type,
     shape: [...span.shape],
     mean: rounded(statistics.mean),
     standard_deviation: rounded(Math.sqrt(statistics.variance)),
@@ -41,10 +43,11 @@ export interface TensorComparison {
 }
 
 /**
- * How two models relate. `same-weights`: stored alike or quantised from one another. `related`: fine-tuned, merged or
- * quantised to very few bits. `unrelated`: other weights in the same places. `incomparable`: no common tensors.
+ * How two models relate. `same-weights`: stored alike. `requantised`: the same weights in other types. `related`:
+ * fine-tuned, merged or quantised to very few bits. `unrelated`: other weights in the same places. `incomparable`: too
+ * few tensors in common.
  */
-export type Relation = "same-weights" | "related" | "unrelated" | "incomparable";
+export type Relation = "same-weights" | "requantised" | "related" | "unrelated" | "incomparable";
 
 export interface FingerprintComparison {
   readonly relation: Relation;
@@ -79,7 +82,7 @@ export function compareFingerprints(
   const tensors = pairs.map(([a, b]) => compareTensors(a, b));
   const pooled = pooledCorrelation(pairs);
   return {
-    relation: relationOf(pooled),
+    relation: relationOf(pooled, pairs.every(([a, b]) => a.type === b.type)),
     distance: pooled === null ? null : Math.min(1, Math.max(0, 1 - pooled.correlation)),
     tensors,
     onlyInFirst: first.tensors.map(({ name }) => name).filter((name) => !after.has(name)),
@@ -87,9 +90,9 @@ export function compareFingerprints(
   };
 }
 
-function relationOf(pooled: Pooled | null): Relation {
+function relationOf(pooled: Pooled | null, sameTypes: boolean): Relation {
   if (pooled === null) return "incomparable";
-  if (pooled.correlation >= SAME_WEIGHTS) return "same-weights";
+  if (pooled.correlation >= SAME_WEIGHTS) return sameTypes ? "same-weights" : "requantised";
   const chance = CHANCE_DEVIATIONS / Math.sqrt(pooled.samples);
   return pooled.correlation >= Math.max(RELATED, chance) ? "related" : "unrelated";
 }
@@ -135,9 +138,14 @@ function compareTensors(a: TensorFingerprint, b: TensorFingerprint): TensorCompa
   return { name: a.name, correlation: correlationOf(productsOf(a, b)), sizeRatio };
 }
 
+interface Pooled {
+  readonly correlation: number;
+  readonly samples: number;
+}
+
 function pooledCorrelation(
   pairs: readonly (readonly [TensorFingerprint, TensorFingerprint])[],
-): number | null {
+): Pooled | null {
   const total = { xy: 0, xx: 0, yy: 0, samples: 0 };
   for (const [a, b] of pairs) {
     const products = productsOf(a, b);

@@ -204,7 +204,7 @@ export class Meter {
     const size = this.#view.getInt32(this.#result, true);
     const pairs = new Uint32Array(this.#bytes.buffer, this.#list, 2 * size);
     const codes = new Uint16Array(size);
-    const counts = new Float64Array(size);
+    const counts = new Uint32Array(size);
     for (let i = 0; i < size; i++) {
       codes[i] = pairs[2 * i] ?? 0;
       counts[i] = pairs[2 * i + 1] ?? 0;

@@ -1,10 +1,11 @@
 /** How often each code occurs, codes rising: pairs of code and count. */
 export interface CodeCounts {
   readonly codes: Uint16Array<ArrayBuffer>;
-  readonly counts: Float64Array<ArrayBuffer>;
+  /** Beyond 32 bits only where parts were added. */
+  readonly counts: Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 }
 
-export const NO_CODES: CodeCounts = { codes: new Uint16Array(0), counts: new Float64Array(0) };
+export const NO_CODES: CodeCounts = { codes: new Uint16Array(0), counts: new Uint32Array(0) };
 
 /** Segments of a tensor whose sample means make its signature. */
 export const SIGNATURE_SEGMENTS = 64;

@@ -44,6 +44,8 @@ export interface LowHalves {
   /** Floats whose low 16 bits are zero: all of them when the tensor was widened from bfloat16. */
   readonly zero: number;
   readonly of: number;
+  /** Floats that use the lowest byte: none when the tensor was widened from a half float. */
+  readonly full: number;
   /** Share of floats whose low byte, or the byte above it, is printable text; over those with low bits. */
   readonly printable: readonly [lowest: number, second: number];
 }
@@ -97,12 +99,23 @@ type Moments = Pick<
   "notANumber" | "infinite" | "zeros" | "minimum" | "maximum" | "mean" | "variance"
 >;
 
+/** Minus zero, where it is the first of two zeros, depends on the order; zero does not. */
+const plain = (value: number): number => value === 0 ? 0 : value;
+
 function momentsOfSums(part: Partial): Moments {
   const { finite, notANumber, infinite, zeros } = part;
   if (finite === 0) return { notANumber, infinite, zeros, minimum: 0, maximum: 0, mean: 0, variance: 0 };
   const mean = part.overflow ? NaN : fromUnits(part.sum) / finite;
   const variance = part.overflow ? NaN : Math.max(0, fromUnits(part.sumOfSquares) / finite - mean * mean);
-  return { notANumber, infinite, zeros, minimum: part.minimum, maximum: part.maximum, mean, variance };
+  return {
+    notANumber,
+    infinite,
+    zeros,
+    minimum: plain(part.minimum),
+    maximum: plain(part.maximum),
+    mean,
+    variance,
+  };
 }
 
 /** How often each value of a short type occurs. Types of less than 16 bits are counted in pairs of bytes. */
@@ -147,7 +160,15 @@ function momentsOfCodes(table: Float64Array, { codes, counts }: CodeCounts): Mom
     const count = counts[i] ?? 0;
     if (count > 0 && Number.isFinite(value)) squares += (value - mean) ** 2 * count;
   }
-  return { notANumber, infinite, zeros, minimum, maximum, mean, variance: squares / finite };
+  return {
+    notANumber,
+    infinite,
+    zeros,
+    minimum: plain(minimum),
+    maximum: plain(maximum),
+    mean,
+    variance: squares / finite,
+  };
 }
 
 /** Of codes that are pairs of bytes. */
@@ -171,7 +192,7 @@ const isPrintable = (byte: number): boolean =>
   (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a;
 
 function lowHalves({ codes, counts }: CodeCounts): LowHalves {
-  let [zero, of, lowest, second] = [0, 0, 0, 0];
+  let [zero, of, full, lowest, second] = [0, 0, 0, 0, 0];
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i] ?? 0;
     const count = counts[i] ?? 0;
@@ -180,11 +201,12 @@ function lowHalves({ codes, counts }: CodeCounts): LowHalves {
       zero += count;
       continue;
     }
+    if ((code & 255) !== 0) full += count;
     if (isPrintable(code & 255)) lowest += count;
     if (isPrintable(code >> 8)) second += count;
   }
   const withBits = Math.max(1, of - zero);
-  return { zero, of, printable: [lowest / withBits, second / withBits] };
+  return { zero, of, full, printable: [lowest / withBits, second / withBits] };
 }
 
 function blockStatistics(format: TensorFormat & { kind: "block" }, part: Partial): BlockStatistics {

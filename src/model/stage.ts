@@ -1,5 +1,5 @@
 import type { Artifact, ArtifactFormat } from "./artifact.ts";
-import type { Evidence, Finding, NonEmpty } from "./finding.ts";
+import type { Evidence, Finding, Json, NonEmpty } from "./finding.ts";
 import { isNonEmpty } from "./finding.ts";
 import type { Policy } from "./policy.ts";
 
@@ -61,6 +61,8 @@ export interface StageContext {
   readonly signal: AbortSignal;
   /** Bytes examined so far, for a progress bar. */
   readonly progress: (bytes: number) => void;
+  /** Takes evidence that is too long for a report, such as a manifest's entry of one tensor. */
+  readonly record: (entry: Json) => void;
 }
 
 export interface Stage<Id extends StageId = StageId> {

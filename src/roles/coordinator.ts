@@ -41,7 +41,7 @@ export async function coordinator(
   const programs = new Map([["ai-quarantine", versionOf(world)]]);
   if (llamaServer !== null) programs.set("llama-server", "found");
   if (bwrap !== null) programs.set("bubblewrap", "found");
-  const context = { policy, now: world.now, ...hooks };
+  const context = { policy, now: world.now, record: () => {}, ...hooks };
   const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
   return { policy, bench: { pipeline, sandbox, programs, context } };
 }

@@ -56,12 +56,12 @@ async function examineInSandbox(
   artifact: Artifact,
   context: StageContext,
 ): Promise<Judgement> {
-  const { policy, signal, progress } = context;
+  const { policy, signal, progress, record } = context;
   const reading = BASE_DEADLINE_MS + artifact.sizeBytes / BYTES_PER_SECOND * 1000;
   const running = behaviour === null ? 0 : behaviour.readyWithinMs + policy.behaviour.totalTimeoutMs;
   const deadlineMs = reading + running;
   const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), behaviour };
-  return await runJob(open, job, { policy, deadlineMs, signal, progress });
+  return await runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record });
 }
 
 /** Stage 2 runs beside the hashing; every later stage is told the digest its bytes must have. */

@@ -44,6 +44,7 @@ function context(policy: Job["policy"]): StageContext {
     policy: { ...policy, accept: [] },
     now: () => new Date(0),
     signal: new AbortController().signal,
+    record: (record) => say({ t: "tensor", record }),
     progress(bytes) {
       const now = performance.now();
       if (now - last < PROGRESS_EVERY_MS) return;

@@ -77,16 +77,17 @@ function wall({ programRoots, cache }: ProcessSandboxOptions, artifact: string):
     "--new-session",
     "--cap-drop",
     "ALL",
-    ...readOnly.flatMap((path) => ["--ro-bind-try", path, path]),
-    "--ro-bind",
-    artifact,
-    INSIDE,
     "--proc",
     "/proc",
     "--dev",
     "/dev",
     "--tmpfs",
     "/tmp",
+    // After /tmp, which would hide a program that is installed below it.
+    ...readOnly.flatMap((path) => ["--ro-bind-try", path, path]),
+    "--ro-bind",
+    artifact,
+    INSIDE,
     ...(cache === null
       ? []
       : ["--ro-bind", cache, "/cache", "--ro-bind-try", `${cache}/gen`, `${CACHE_INSIDE}/gen`]),

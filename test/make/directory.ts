@@ -21,6 +21,8 @@ export type DirectorySpec = Readonly<Record<string, Node>>;
 
 export const json = (value: unknown): Node => ({ json: value });
 
+const NOTHING = new Uint8Array(0);
+
 /** Bytes of a file of the spec; `null` for what is no file. */
 function bytesOf(node: Node): Uint8Array | null {
   if (typeof node === "string") return new TextEncoder().encode(node);
@@ -40,9 +42,15 @@ export class MemoryDirectory implements DirectoryView {
         const folder = path.slice(0, at);
         entries.set(folder, { path: folder, kind: "directory", sizeBytes: 0, links: 1 });
       }
-      const bytes = bytesOf(node) ?? (isHardLink(node) ? bytesOf(spec[node.hardLinkTo] ?? "") : null);
+      const bytes = bytesOf(node) ??
+        (isHardLink(node) ? bytesOf(spec[node.hardLinkTo] ?? "") ?? NOTHING : null);
       if (bytes !== null) this.#files.set(path, bytes);
-      entries.set(path, { path, kind: kindOf(node), sizeBytes: bytes?.byteLength ?? 0, links: linksOf(spec, path) });
+      entries.set(path, {
+        path,
+        kind: kindOf(node),
+        sizeBytes: bytes?.byteLength ?? 0,
+        links: linksOf(spec, path),
+      });
     }
     this.entries = [...entries.values()].sort((a, b) => comparePaths(a.path, b.path));
   }
@@ -59,7 +67,9 @@ function isHardLink(node: Node): node is { readonly hardLinkTo: string } {
 }
 
 function kindOf(node: Node): DirectoryEntry["kind"] {
-  if (typeof node === "string" || node instanceof Uint8Array || "json" in node || "hardLinkTo" in node) return "file";
+  if (typeof node === "string" || node instanceof Uint8Array || "json" in node || "hardLinkTo" in node) {
+    return "file";
+  }
   return "link" in node ? "symlink" : "pipe" in node ? "special" : "directory";
 }
 
@@ -70,7 +80,10 @@ function linksOf(spec: DirectorySpec, path: string): number {
 }
 
 /** Writes the spec to a new temporary directory, hands it over, and removes it. */
-export async function withDirectory<T>(spec: DirectorySpec, use: (root: string) => T | Promise<T>): Promise<T> {
+export async function withDirectory<T>(
+  spec: DirectorySpec,
+  use: (root: string) => T | Promise<T>,
+): Promise<T> {
   const root = fs.mkdtempSync(join(tmpdir(), "aiq-directory-"));
   try {
     for (const [path, node] of Object.entries(spec)) await write(root, path, node);
@@ -85,8 +98,9 @@ async function write(root: string, path: string, node: Node): Promise<void> {
   const bytes = bytesOf(node);
   fs.mkdirSync(dirname(full), { recursive: true });
   if (bytes !== null) fs.writeFileSync(full, bytes);
-  else if (typeof node !== "object" || node instanceof Uint8Array) throw new TypeError("Cannot happen: no bytes");
-  else if ("link" in node) fs.symlinkSync(node.link, full);
+  else if (typeof node !== "object" || node instanceof Uint8Array) {
+    throw new TypeError("Cannot happen: no bytes");
+  } else if ("link" in node) fs.symlinkSync(node.link, full);
   else if ("hardLinkTo" in node) fs.linkSync(join(root, node.hardLinkTo), full);
   else if ("pipe" in node) await new Deno.Command("mkfifo", { args: [full] }).output();
   else fs.mkdirSync(full, { recursive: true });
@@ -111,6 +125,9 @@ export function sharded(shards: readonly (readonly string[])[], stem = "model", 
     for (const tensor of names) map[tensor] = name;
   }
   const total = shards.flat().length * 16;
-  spec[`${prefix}${stem}.safetensors.index.json`] = json({ metadata: { total_size: total }, weight_map: map });
+  spec[`${prefix}${stem}.safetensors.index.json`] = json({
+    metadata: { total_size: total },
+    weight_map: map,
+  });
   return spec;
 }

@@ -18,3 +18,9 @@ export class Tmpfs implements Disposable {
     run("umount", this.path);
   }
 }
+
+/** Where a program is installed, or null. */
+export function programOnPath(name: string): string | null {
+  const found = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`);
+  return found.find((path) => fs.existsSync(path)) ?? null;
+}

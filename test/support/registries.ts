@@ -40,12 +40,14 @@ export class LabRegistry implements AsyncDisposable {
   }
 }
 
-/** An address where nobody listens. */
-export function unreachableUrl(): string {
+/** A port of 127.0.0.1 that nobody listens on. */
+export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  return `http://127.0.0.1:${port}`;
+  return port;
 }
+
+export const unreachableUrl = (): string => `http://127.0.0.1:${freePort()}`;
 
 export const unreachableRegistry = (): RegistryClient => clientOf(unreachableUrl());

@@ -43,6 +43,7 @@ class Planted implements Disposable {
 
   async run(more: Partial<Listening> = {}, job = this.job()) {
     const open = processSandbox({
+      role: "examine",
       launcher: join(this.root, "worker"),
       bwrap: null,
       programRoots: [],

@@ -33,22 +33,44 @@ export type Matcher = (scene: Scene, at: number) => Span | null;
 export class Scene {
   #at = -1;
   #line: CommandLine = { commands: [], end: 0 };
+  #budget: number;
 
   constructor(
     readonly text: Folded,
     readonly category: string,
     /** Lower case. */
     readonly prompt: string,
-  ) {}
+  ) {
+    this.#budget = FREE + PER_CHARACTER * text.latin.length;
+  }
+
+  /** True once more was read than the text allows. */
+  get isSpent(): boolean {
+    return this.#budget < 0;
+  }
+
+  spend(characters: number): void {
+    this.#budget -= characters;
+  }
 
   commandLine(at: number): CommandLine {
     if (this.#at !== at) {
       this.#line = readCommandLine(this.text.latin, at);
       this.#at = at;
+      this.spend(this.#line.end - at);
     }
     return this.#line;
   }
 }
+
+/**
+ * What the matchers may read of a text, in characters, before it counts as made to tire the reader out. Windows
+ * overlap, so prose and even dense code read some characters twice; three times is far from anything written.
+ */
+const FREE = 2000;
+const PER_CHARACTER = 3;
+/** A look at a window with plain searches costs about as much as reading so many characters one by one. */
+const LOOK = 24;
 
 /** The anchor begins a command line of which `test` says yes. */
 export function command(test: (first: Command, rest: readonly Command[]) => boolean): Matcher {
@@ -85,7 +107,9 @@ export function pattern(
 
 /** Every group has one of its literals within `chars` of the anchor, on either side. */
 export function near(chars: number, ...groups: readonly (readonly string[])[]): Matcher {
-  return ({ text: { latin } }, at) => {
+  return (scene, at) => {
+    scene.spend(LOOK);
+    const { latin } = scene.text;
     const window = latin.slice(Math.max(0, at - chars), at + chars);
     const all = groups.every((group) => group.some((literal) => window.includes(literal)));
     return all ? { start: at, end: endOfWord(latin, at) } : null;
@@ -94,7 +118,9 @@ export function near(chars: number, ...groups: readonly (readonly string[])[]): 
 
 /** The sentence up to the anchor, and the anchor with what follows it, are as the two expressions say. */
 export function sentence(before: RegExp, after: RegExp): Matcher {
-  return ({ text: { lower, latin } }, at) => {
+  return (scene, at) => {
+    scene.spend(2 * LOOK);
+    const { lower, latin } = scene.text;
     const end = endOfWord(latin, at);
     const says = (text: string) => before.test(headOf(text, at)) && after.test(tailOf(text, at));
     return says(latin) || (lower !== latin && says(lower)) ? { start: at, end } : null;
@@ -117,7 +143,9 @@ const SENTENCE = 120;
 /** The anchor begins a web address of which `test` says yes. */
 export function url(test: (address: string, before: string) => boolean): Matcher {
   const address = /(?:https?|ftp|wss?):\/\/[^\s"'<>`)\]]{4,600}/y;
-  return ({ text: { plain } }, at) => {
+  return (scene, at) => {
+    scene.spend(LOOK);
+    const { plain } = scene.text;
     address.lastIndex = at;
     const match = address.exec(plain);
     if (match === null || !test(match[0], plain.slice(Math.max(0, at - 100), at))) return null;

@@ -6,11 +6,6 @@ export interface Hit extends Span {
   readonly danger: Danger;
 }
 
-/** Tries of a matcher that a text of `length` may cost; ordinary prose and code need a fraction of it. */
-function budgetFor(length: number): number {
-  return 500 + Math.floor(length / 24);
-}
-
 const MAX_WORD = 24;
 const LONG_WORD = 12;
 const PREFIX = 4;
@@ -42,10 +37,10 @@ export class Scanner {
    */
   *scan(scene: Scene): Generator<Hit, "done" | "too-dense"> {
     const text = scene.text.latin;
-    let tries = budgetFor(text.length);
     for (const [start, dangers] of this.#anchors(text)) {
       for (const danger of dangers) {
-        if (--tries < 0) return "too-dense";
+        scene.spend(1);
+        if (scene.isSpent) return "too-dense";
         const span = danger.match(scene, start);
         if (span !== null) yield { ...span, danger };
       }

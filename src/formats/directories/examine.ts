@@ -63,7 +63,10 @@ function refuseNames(view: DirectoryView, findings: Findings): void {
     }
     const claim = kind === "directory" ? folderRefusal(path) : claimOf(path);
     if (claim === null || !("refused" in claim)) continue;
-    findings.add(claim.refused, sentence(view, path, claim, withWeights.has(folderOf(path))), { path });
+    const message = findings.lists(claim.refused)
+      ? sentence(view, path, claim, withWeights.has(folderOf(path)))
+      : claim.what;
+    findings.add(claim.refused, message, { path });
   }
 }
 

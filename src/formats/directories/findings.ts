@@ -21,6 +21,11 @@ export class Findings {
     if (count <= MAX_PER_RULE) this.#kept.push(found);
   }
 
+  /** Whether one more of this rule would still be listed: if not, it need not be worded at length. */
+  lists(rule: RuleId): boolean {
+    return (this.#counts.get(rule) ?? 0) < MAX_PER_RULE;
+  }
+
   get all(): readonly Finding[] {
     return this.#kept;
   }

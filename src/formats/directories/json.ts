@@ -2,21 +2,19 @@ import { type JsonEvent, type JsonLimits, JsonReader, TOKENIZER_JSON } from "../
 import type { ByteSource } from "../source.ts";
 
 /** Vocabularies: the largest published one has 33 MB and 1.8 million values. */
-export const VOCABULARY_LIMITS: JsonLimits = {
-  ...TOKENIZER_JSON,
-  maxBytes: 128 * 1024 * 1024,
-  maxValues: 8 * 1024 * 1024,
-};
-/** Every key of an open object is in memory, to see one that comes twice. Published vocabularies have 300,000. */
-const MAX_KEYS = 1_048_576;
+export const VOCABULARY_LIMITS: JsonLimits = { ...TOKENIZER_JSON, maxBytes: 128 * 1024 * 1024 };
+/** The keys of an open object are in memory, to see one that comes twice. Published vocabularies have 5 MB of them. */
+const MAX_KEY_BYTES = 16 * 1024 * 1024;
 
 /** Reads a whole document strictly and keeps nothing of it. */
 export function proveJson(source: ByteSource, limits: JsonLimits): void {
   const reader = readerOf(source, limits);
-  let keys = 0;
+  let keyBytes = 0;
   for (let event = reader.next(); event !== "end"; event = reader.next()) {
-    if (event === "key" && ++keys > MAX_KEYS) {
-      reader.refuse("json/too-many-values", `more than ${MAX_KEYS} keys`);
+    if (event !== "key") continue;
+    keyBytes += reader.textBytes;
+    if (keyBytes > MAX_KEY_BYTES) {
+      reader.refuse("json/too-many-values", `keys of more than ${MAX_KEY_BYTES} bytes`);
     }
   }
 }

@@ -7,6 +7,8 @@ import { baseName, type DirectoryView, folderOf, inFolder } from "./view.ts";
 
 /** The largest published models (384 experts, four tensors each in 61 layers) declare about 281,000. */
 export const MAX_DECLARED_TENSORS = 400_000;
+/** Their names are in memory together: 72 letters each make 20 MB. */
+const MAX_NAME_BYTES = 32 * 1024 * 1024;
 const MAX_SHARDS = 10_000;
 const LIMITS: JsonLimits = { ...TENSOR_INDEX_JSON, maxBytes: 64 * 1024 * 1024, maxStringBytes: 4096 };
 const SHARD_NAME = /^[^/\\:\p{Cc}]{1,235}\.safetensors$/u;
@@ -16,10 +18,8 @@ export interface WeightIndex {
   readonly path: string;
   /** Paths of the shards, in the order the index first names them. */
   readonly shards: readonly string[];
-  /** Tensor name to the number of its shard in {@link shards}. */
-  readonly tensors: ReadonlyMap<string, number>;
-  /** How many tensors each shard is declared to hold. */
-  readonly counts: readonly number[];
+  /** Of each of the {@link shards}, the tensors it is declared to hold. */
+  readonly tensors: readonly (readonly string[])[];
 }
 
 /**
@@ -53,9 +53,9 @@ function skipValue(reader: JsonReader): void {
 class Building {
   readonly #reader: JsonReader;
   readonly #folder: string;
-  readonly #numbers = new Map<string, number>();
-  readonly #tensors = new Map<string, number>();
-  readonly #counts: number[] = [];
+  readonly #shards = new Map<string, string[]>();
+  #tensors = 0;
+  #nameBytes = 0;
 
   constructor(reader: JsonReader, folder: string) {
     this.#reader = reader;
@@ -67,46 +67,43 @@ class Building {
     if (reader.next() !== "{") reader.refuse("directory/index-form", "weight_map is an object");
     while (reader.next() === "key") {
       const tensor = reader.text;
+      this.#tensors += 1;
+      this.#nameBytes += reader.textBytes;
+      if (this.#tensors > MAX_DECLARED_TENSORS || this.#nameBytes > MAX_NAME_BYTES) {
+        const limit = `more than ${MAX_DECLARED_TENSORS} tensors or ${MAX_NAME_BYTES} bytes of their names`;
+        reader.refuse("directory/index-limit", limit);
+      }
       if (reader.next() !== "string") {
         reader.refuse("directory/index-form", "a tensor's place is the name of a file");
       }
-      this.#place(tensor, reader.text);
+      this.#shard(reader.text).push(tensor);
     }
   }
 
-  #place(tensor: string, shard: string): void {
-    let number = this.#numbers.get(shard);
-    if (number === undefined) {
-      number = this.#newShard(shard);
-    }
-    this.#counts[number] = (this.#counts[number] ?? 0) + 1;
-    this.#tensors.set(tensor, number);
-    if (this.#tensors.size > MAX_DECLARED_TENSORS) {
-      this.#reader.refuse("directory/index-limit", `more than ${MAX_DECLARED_TENSORS} tensors`);
-    }
-  }
-
-  #newShard(shard: string): number {
-    if (!SHARD_NAME.test(shard)) {
-      const shown = JSON.stringify(shard.slice(0, 120));
+  #shard(name: string): string[] {
+    const known = this.#shards.get(name);
+    if (known !== undefined) return known;
+    if (!SHARD_NAME.test(name)) {
+      const shown = JSON.stringify(shortened(name));
       this.#reader.refuse(
         "directory/index-shard-name",
         `${shown} is not the bare name of a safetensors file`,
       );
     }
-    const number = this.#numbers.size;
-    if (number >= MAX_SHARDS) this.#reader.refuse("directory/index-limit", `more than ${MAX_SHARDS} shards`);
-    this.#numbers.set(shard, number);
-    this.#counts.push(0);
-    return number;
+    if (this.#shards.size >= MAX_SHARDS) {
+      this.#reader.refuse("directory/index-limit", `more than ${MAX_SHARDS} shards`);
+    }
+    const tensors: string[] = [];
+    this.#shards.set(name, tensors);
+    return tensors;
   }
 
   finish(path: string): WeightIndex {
-    if (this.#tensors.size === 0) {
+    if (this.#tensors === 0) {
       throw new FormatError("directory/index-form", "weight_map is missing or places no tensor");
     }
-    const shards = [...this.#numbers.keys()].map((name) => inFolder(this.#folder, name));
-    return { path, shards, tensors: this.#tensors, counts: this.#counts };
+    const shards = [...this.#shards.keys()].map((name) => inFolder(this.#folder, name));
+    return { path, shards, tensors: [...this.#shards.values()] };
   }
 }
 
@@ -118,30 +115,25 @@ export function shortened(name: string): string {
 /** Checks that a shard holds the tensors that its index declares for it, and no others. */
 export function checkShard(index: WeightIndex, number: number, tensors: readonly TensorSpan[]): void {
   const path = index.shards[number] ?? "";
-  for (const { name } of tensors) {
-    const declared = index.tensors.get(name);
-    if (declared === number) continue;
-    const tensor = JSON.stringify(shortened(name));
-    const place = { path, tensor: shortened(name) };
-    if (declared === undefined) {
-      const message = `${path} holds tensor ${tensor}, which ${baseName(index.path)} does not declare`;
-      throw new FormatError("directory/tensor-undeclared", message, place);
-    }
-    const message = `${path} holds tensor ${tensor}, declared for ${index.shards[declared] ?? "another"}`;
-    throw new FormatError("directory/tensor-misplaced", message, place);
+  const awaited = new Set(index.tensors[number]);
+  for (const { name } of tensors) if (!awaited.delete(name)) throw unexpected(index, path, name);
+  for (const name of awaited) {
+    const tensor = shortened(name);
+    const declared = `${JSON.stringify(tensor)}, which ${baseName(index.path)} declares`;
+    throw new FormatError("directory/tensor-missing", `${path} does not hold tensor ${declared}`, {
+      path,
+      tensor,
+    });
   }
-  if (tensors.length !== index.counts[number]) throw missingFrom(index, number, tensors);
 }
 
-function missingFrom(index: WeightIndex, number: number, tensors: readonly TensorSpan[]): FormatError {
-  const present = new Set(tensors.map((tensor) => tensor.name));
-  const path = index.shards[number] ?? "";
-  for (const [name, declared] of index.tensors) {
-    if (declared !== number || present.has(name)) continue;
-    const message = `${path} does not hold tensor ${JSON.stringify(name)}, which ${
-      baseName(index.path)
-    } declares`;
-    return new FormatError("directory/tensor-missing", message, { path, tensor: name });
+function unexpected(index: WeightIndex, path: string, name: string): FormatError {
+  const tensor = shortened(name);
+  const held = `${path} holds tensor ${JSON.stringify(tensor)}`;
+  const owner = index.shards[index.tensors.findIndex((names) => names.includes(name))];
+  if (owner !== undefined) {
+    return new FormatError("directory/tensor-misplaced", `${held}, declared for ${owner}`, { path, tensor });
   }
-  return new FormatError("directory/tensor-duplicate", `${path} holds a tensor twice`, { path });
+  const message = `${held}, which ${baseName(index.path)} does not declare`;
+  return new FormatError("directory/tensor-undeclared", message, { path, tensor });
 }

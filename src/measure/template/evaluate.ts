@@ -1,4 +1,4 @@
-import { type FilterNode, filterCall, type Invocation, type MemberNode, type Node } from "./tree.ts";
+import { filterCall, type FilterNode, type Invocation, type MemberNode, type Node } from "./tree.ts";
 import {
   asList,
   concat,
@@ -24,6 +24,8 @@ export interface Scope {
   get(name: string): Value | undefined;
   /** Names of macros, whose attributes tell names that the template's author chose. */
   readonly macros: ReadonlySet<string>;
+  /** Values that will not change any more. Absent while names are still being bound. */
+  readonly known?: Map<Node, Value>;
 }
 
 /** Lists that engines hand to every template. */
@@ -36,6 +38,14 @@ const COUNTERS: ReadonlySet<string> = new Set([
 
 /** The value of an expression, whatever the conversation. The depth of the tree is bounded by the caller. */
 export function evaluate(node: Node, scope: Scope): Value {
+  const known = scope.known?.get(node);
+  if (known !== undefined) return known;
+  const value = evaluateNew(node, scope);
+  scope.known?.set(node, value);
+  return value;
+}
+
+function evaluateNew(node: Node, scope: Scope): Value {
   switch (node.type) {
     case "StringLiteral":
       return texts(node.value);
@@ -48,7 +58,7 @@ export function evaluate(node: Node, scope: Scope): Value {
     case "TupleLiteral":
       return asList(union(...node.value.map((item) => evaluate(item, scope))));
     case "ObjectLiteral":
-      return union(...[...node.value].flat().map((item) => evaluate(item, scope)));
+      return asList(union(...[...node.value].flat().map((item) => evaluate(item, scope))));
     case "MemberExpression":
       return member(node, scope);
     case "CallExpression":
@@ -115,7 +125,7 @@ function call(callee: Node, args: readonly Node[], scope: Scope): Value {
   const given = () => union(...args.map((arg) => evaluate(arg, scope)));
   if (callee.type === "Identifier") {
     if (callee.value === "range") return asList(numberUpTo(given().max));
-    return ["dict", "namespace"].includes(callee.value) ? given() : CRAFTED;
+    return ["dict", "namespace"].includes(callee.value) ? asList(given()) : CRAFTED;
   }
   if (callee.type !== "MemberExpression") return CRAFTED;
   const name = memberName(callee);
@@ -213,5 +223,9 @@ function mapped(operand: Value, args: readonly Node[], scope: Scope): Value {
   }
   if (first?.type !== "KeywordArgumentExpression" || first.key.value !== "attribute") return CRAFTED;
   const attribute = first.value.type === "StringLiteral" ? first.value.value : "";
-  return union(element(operand), scope.get(`.${attribute}`) ?? NOTHING, ...rest.map((r) => evaluate(r, scope)));
+  return union(
+    element(operand),
+    scope.get(`.${attribute}`) ?? NOTHING,
+    ...rest.map((r) => evaluate(r, scope)),
+  );
 }

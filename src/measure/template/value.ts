@@ -107,7 +107,13 @@ function beginsHarmlessly(value: Value): boolean {
 export function transform(value: Value, change: (text: string) => string): Value {
   const changed = texts(...[...value.texts].map(change));
   return union(
-    { ...value, texts: changed.texts, prefixed: false, crafted: value.crafted || value.prefixed, list: false },
+    {
+      ...value,
+      texts: changed.texts,
+      prefixed: false,
+      crafted: value.crafted || value.prefixed,
+      list: false,
+    },
     changed,
   );
 }
@@ -127,11 +133,12 @@ export function replaced(value: Value, from: Value, to: Value): Value {
   );
 }
 
-/** One element of a list, or one character of a text. */
+/** One element of a list, or one character of a text. What is no list for sure can be either. */
 export function element(value: Value): Value {
-  const hasUnderscore = [...value.texts].some((text) => text.includes("_"));
-  const one = { ...value, list: false, prefixed: false, crafted: value.crafted || value.prefixed };
-  return hasUnderscore ? union(one, texts("_")) : one;
+  if (value.list) return { ...value, list: false };
+  const characters = texts(...new Set([...value.texts].flatMap((text) => [...text])));
+  const one = { ...value, prefixed: false, crafted: value.crafted || value.prefixed };
+  return value.texts.size === 0 ? one : union(one, characters);
 }
 
 /** A part of a text, or of a list. */

@@ -13,7 +13,16 @@ import {
   shuffle,
   vector,
 } from "./assemble.ts";
-import { addPair, blockKernel, bytes16, type Grouping, half, L, pair, unlessSpecial } from "./moments.ts";
+import {
+  addPair,
+  blockKernel,
+  bytes16,
+  type Grouping,
+  half,
+  L,
+  pair,
+  unlessSpecial,
+} from "./block_moments.ts";
 
 /**
  * Vector kernels for the block formats that most models use; the others are unpacked by src/measure/decode. Each

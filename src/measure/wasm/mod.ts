@@ -1,7 +1,7 @@
 import { assemble, CONSTANTS_ADDRESS, CONSTANTS_BYTES, type Kernel } from "./assemble.ts";
 import { BLOCK_KERNELS } from "./blocks.ts";
 import { collect, countBlockCodes, countCodes, countField, countHalves, countRepeats } from "./histograms.ts";
-import { floatMoments } from "./moments.ts";
+import { floatMoments } from "./float_moments.ts";
 
 /** The first byte of the shared memory that kernels and their constants leave free. Below 1024 is free too. */
 export const FREE_ADDRESS = CONSTANTS_ADDRESS + CONSTANTS_BYTES;
@@ -37,4 +37,4 @@ export class Kernels {
 }
 
 export { BLOCK_KERNELS };
-export { RESULT } from "./moments.ts";
+export { RESULT } from "./results.ts";

@@ -101,7 +101,7 @@ export const SAFETENSORS_RULES = rules({
   "safetensors/too-many-tensors": {
     severity: "critical",
     why:
-      "The largest models have tens of thousands of tensors in one file; many more exhaust the loader's memory.",
+      "150,000 tensors in one file are more than the largest adapters need; a longer list exhausts memory.",
     whatToDo: "Split the model over several files if it is real.",
   },
   "safetensors/index-size": {

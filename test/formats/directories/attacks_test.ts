@@ -29,8 +29,18 @@ for (const { row, why, spec, rule, stage } of DIRECTORY_ATTACKS) {
   Deno.test(`${stage} refuses a directory with ${why} (${row}): ${rule}`, () => {
     const view = new MemoryDirectory(spec);
     const found = findingsOf(stage, view);
-    assert.ok(found.some((each) => each.rule === rule), `found ${JSON.stringify(found.map((each) => [each.rule, each.message]))}`);
-    if (stage !== "format_gate") assert.deepEqual(findingsOf("format_gate", view).filter((each) => each.severity === "critical" && !each.rule.startsWith("safetensors/")), []);
+    assert.ok(
+      found.some((each) => each.rule === rule),
+      `found ${JSON.stringify(found.map((each) => [each.rule, each.message]))}`,
+    );
+    if (stage !== "format_gate") {
+      assert.deepEqual(
+        findingsOf("format_gate", view).filter((each) =>
+          each.severity === "critical" && !each.rule.startsWith("safetensors/")
+        ),
+        [],
+      );
+    }
   });
 }
 

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import allowed from "../../../policy/diffusion_classes.json" with { type: "json" };
-import { ClassAllowlist, configurationFindings, examinePipeline, examineTree } from "../../../src/formats/directories.ts";
+import {
+  ClassAllowlist,
+  configurationFindings,
+  examinePipeline,
+  examineTree,
+} from "../../../src/formats/directories.ts";
 import { MemoryDirectory } from "../../make/directory.ts";
 import { DIRECTORIES_CLEAN } from "../../vectors/directories_clean.ts";
 

@@ -4,7 +4,8 @@
 
 Without models: seeded random blocks of every type that gguf-py decodes. With models (made by llama-quantize): the
 first blocks of one tensor of each quantised type found in them. `--grids` prints the I-quant codebooks for
-src/measure/decode/grids.ts.
+src/measure/decode/grids.ts. `--clean OUT_DIR` writes the F32 models that the thresholds of src/measure/anomaly.ts were
+set against; llama-quantize makes the other types of them.
 """
 
 import base64
@@ -13,7 +14,7 @@ import pathlib
 import sys
 
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFReader
+from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 from gguf import quants
 from gguf.constants import GGML_QUANT_SIZES
 
@@ -75,9 +76,52 @@ def print_grids():
         print(name, bits, [int(level) for level in levels], base64.b64encode(packed.tobytes()).decode())
 
 
+CLEAN = {
+    "normal": lambda rng, shape: 0.02 * rng.standard_normal(shape),
+    "student5": lambda rng, shape: 0.02 * rng.standard_t(5, shape),
+    "student3": lambda rng, shape: 0.02 * rng.standard_t(3, shape),
+    "laplace": lambda rng, shape: 0.02 * rng.laplace(size=shape),
+    "uniform": lambda rng, shape: rng.uniform(-0.03, 0.03, shape),
+    "rows": lambda rng, shape: 0.02 * rng.standard_normal(shape) * np.exp(rng.normal(0, 1, (shape[0], 1))),
+    "columns": lambda rng, shape: 0.02 * rng.standard_normal(shape) * np.where(rng.random((1, shape[1])) < 0.01, 20, 1),
+}
+
+
+def clean_model(path, draw):
+    rng = np.random.default_rng(11)
+    width, words = 512, 64
+    writer = GGUFWriter(path, "llama")
+    writer.add_context_length(128)
+    writer.add_embedding_length(width)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(2 * width)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(4)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(width // 4)
+    writer.add_vocab_size(words)
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list([f"t{i}" for i in range(words)])
+    writer.add_token_scores([0.0] * words)
+    writer.add_token_types([1] * words)
+    matrices = {"token_embd": (words, width), "output": (words, width), "blk.0.ffn_gate": (2 * width, width),
+                "blk.0.ffn_up": (2 * width, width), "blk.0.ffn_down": (width, 2 * width)}
+    matrices |= {f"blk.0.attn_{part}": (width, width) for part in ("q", "k", "v", "output")}
+    for name, shape in matrices.items():
+        writer.add_tensor(name + ".weight", draw(rng, shape).astype(np.float32))
+    for name in ("output_norm", "blk.0.attn_norm", "blk.0.ffn_norm"):
+        writer.add_tensor(name + ".weight", np.ones(width, dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def main():
     if sys.argv[1] == "--grids":
         return print_grids()
+    if sys.argv[1] == "--clean":
+        return [clean_model(f"{sys.argv[2]}/{kind}.gguf", draw) for kind, draw in CLEAN.items()]
     out = pathlib.Path(sys.argv[1])
     rng = np.random.default_rng(20261121)
     names = [kind.__name__ for kind in quants._type_traits.values()]

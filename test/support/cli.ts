@@ -1,0 +1,57 @@
+import { dirname, join } from "node:path";
+import { startEmbeddedRegistry } from "../../src/roles/embedded_registry.ts";
+import { type Lab, LAUNCHER, PROGRAM_ROOT } from "./lab.ts";
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program as an operator does, through its launcher, with nothing in the environment but what is given. */
+export async function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const { code, stdout, stderr } = await new Deno.Command(LAUNCHER, {
+    args: [...args],
+    clearEnv: true,
+    env: {
+      PATH: "/usr/bin:/bin",
+      HOME: Deno.env.get("HOME") ?? "/",
+      DENO_DIR: denoDir(),
+      AI_QUARANTINE_DENO: Deno.execPath(),
+      ...env,
+    },
+    stdin: "null",
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** The runtime's cache, so that a test does not compile everything anew. */
+function denoDir(): string {
+  return Deno.env.get("DENO_DIR") ??
+    join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/", ".cache"), "deno");
+}
+
+/** What `watch` needs to find a lab's directories. */
+export function watchVariables(lab: Lab, registryUrl: string): Record<string, string> {
+  return {
+    QUARANTINE_DIR: lab.places.incoming,
+    REGISTRY_DIR: lab.places.registry,
+    REGISTRY_URL: registryUrl,
+    SERVICE_TOKEN_PATH: join(lab.places.state, "registry.token"),
+    STATE_DIRECTORY: lab.places.state,
+    POLICY_PATH: lab.policyPath,
+    SOURCES_ALLOWLIST_PATH: join(dirname(lab.policyPath), "sources.allowlist.yaml"),
+    MODELS_LOCK_PATH: join(dirname(lab.policyPath), "models.lock.yaml"),
+    AUDIT_LOG_PATH: lab.auditLog,
+  };
+}
+
+/** The registry role in a process of its own over a lab's registry directory. */
+export async function registryRole(lab: Lab): Promise<AsyncDisposable & { readonly url: string }> {
+  const world = lab.world({
+    programRoot: PROGRAM_ROOT,
+    env: (name) => name === "AI_QUARANTINE_DENO" ? Deno.execPath() : Deno.env.get(name),
+  });
+  const running = await startEmbeddedRegistry(world, lab.places);
+  return { url: running.address, [Symbol.asyncDispose]: () => running.stop() };
+}
