@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { inspectFile, type Inspection } from "../src/engine/inspect_file.ts";
+import { ONE_THREAD_BYTES } from "../src/engine/pass.ts";
 import { WorkerPool } from "../src/engine/workers.ts";
 import { DiskDirectory } from "../src/files/directory_view.ts";
 import { FileSource } from "../src/files/mod.ts";
@@ -37,13 +38,14 @@ export function staticScan(): Stage<"static_scan"> {
     mayBeMissing: () => false,
     async examine(artifact, context) {
       const notRun = scannersNotRun(context.policy);
-      const workers = new WorkerPool();
+      const { sizeBytes } = await artifact.digest;
+      const workers = sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
       try {
         return artifact.shape === "directory"
           ? await scanDirectory(artifact, context, workers, notRun)
           : await scanFile(artifact, context, workers, notRun);
       } finally {
-        workers.close();
+        workers?.close();
       }
     },
   };
@@ -52,7 +54,7 @@ export function staticScan(): Stage<"static_scan"> {
 async function scanFile(
   artifact: Artifact,
   context: StageContext,
-  workers: WorkerPool,
+  workers: WorkerPool | null,
   notRun: readonly string[],
 ): Promise<Judgement> {
   if (artifact.format !== "gguf" && artifact.format !== "safetensors") {
@@ -73,7 +75,7 @@ async function scanFile(
 async function scanDirectory(
   artifact: Artifact,
   context: StageContext,
-  workers: WorkerPool,
+  workers: WorkerPool | null,
   notRun: readonly string[],
 ): Promise<Judgement> {
   const view = new DiskDirectory(artifact.path);

@@ -61,13 +61,16 @@ function readSource(path: string): Source {
   };
 }
 
-const layerOf = (path: string): string => path.startsWith("src/") ? path.split("/")[1] ?? "" : path.split("/")[0] ?? "";
+const layerOf = (path: string): string =>
+  path.startsWith("src/") ? path.split("/")[1] ?? "" : path.split("/")[0] ?? "";
 
 function mayImport(layer: string, target: string): boolean {
   const own = layerOf(target);
   if (own === layer) return true;
   const allowed = LAYERS[layer] ?? [];
-  if (own === "formats" && STRICT_JSON_ONLY.includes(layer)) return /^src\/formats\/strict_json\b/.test(target);
+  if (own === "formats" && STRICT_JSON_ONLY.includes(layer)) {
+    return /^src\/formats\/strict_json\b/.test(target);
+  }
   return allowed.some((one) => one === own || target === `src/${one}`);
 }
 
@@ -88,7 +91,8 @@ Deno.test("imports point down", () => {
 Deno.test("a stage imports no other stage, and only main.ts imports stages and roles", () => {
   const isList = (path: string) => path === "stages/mod.ts" || path === "stages/inspections.ts";
   const numberOf = (path: string) => /^stages\/(\d)_/.exec(path)?.[1];
-  const isPart = (path: string, target: string) => numberOf(path) !== undefined && numberOf(path) === numberOf(target);
+  const isPart = (path: string, target: string) =>
+    numberOf(path) !== undefined && numberOf(path) === numberOf(target);
   const wrong = program.flatMap(({ path, imports }) =>
     imports.filter((target) => {
       const layer = layerOf(target);
@@ -102,7 +106,9 @@ Deno.test("a stage imports no other stage, and only main.ts imports stages and r
 Deno.test("the program imports nothing of test/", () => {
   none(
     "imports of tests",
-    program.flatMap(({ path, imports }) => imports.filter((target) => target.startsWith("test/")).map((t) => `${path} -> ${t}`)),
+    program.flatMap(({ path, imports }) =>
+      imports.filter((target) => target.startsWith("test/")).map((t) => `${path} -> ${t}`)
+    ),
   );
 });
 
@@ -122,20 +128,28 @@ function isPartOf(specifier: string, name: string): boolean {
 Deno.test("parsers, statistics and judges are pure", () => {
   const impure = /\bDeno\.|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bfetch\(/;
   const outside = /^node:(fs|process|os|net|http|https|child_process)/;
-  const wrong = program.filter(({ path }) => PURE.includes(layerOf(path))).flatMap(({ path, text, packages }) => {
-    const lines = codeOf(text).split("\n").filter((one) => impure.test(one));
-    return [...lines, ...packages.filter((name) => outside.test(name))].map((what) => `${path}: ${what.trim()}`);
-  });
+  const wrong = program.filter(({ path }) => PURE.includes(layerOf(path))).flatMap(
+    ({ path, text, packages }) => {
+      const lines = codeOf(text).split("\n").filter((one) => impure.test(one));
+      return [...lines, ...packages.filter((name) => outside.test(name))].map((what) =>
+        `${path}: ${what.trim()}`
+      );
+    },
+  );
   none("files, clocks, randomness in pure code", wrong);
 });
 
 Deno.test("the environment is read in main.ts only", () => {
-  const wrong = program.filter(({ path, text }) => path !== "main.ts" && /\bDeno\.env\b|process\.env\b/.test(codeOf(text)));
+  const wrong = program.filter(({ path, text }) =>
+    path !== "main.ts" && /\bDeno\.env\b|process\.env\b/.test(codeOf(text))
+  );
   none("reads of the environment", wrong.map(({ path }) => path));
 });
 
 Deno.test("nothing is ever started with every permission", () => {
-  const paths = ["scripts", "systemd", ".ci"].filter((folder) => fs.existsSync(join(ROOT, folder))).flatMap(filesBelow);
+  const paths = ["scripts", "systemd", ".ci"].filter((folder) => fs.existsSync(join(ROOT, folder))).flatMap(
+    filesBelow,
+  );
   const wrong = [...paths, "deno.json", ...program.map(({ path }) => path)].filter((path) =>
     /(^|[\s"'=[,])(-A|--allow-all)(?=["'\s,\]]|$)/m.test(fs.readFileSync(join(ROOT, path), "utf8"))
   );
@@ -149,5 +163,8 @@ Deno.test("a file stays readable: about 400 lines at most", () => {
 
 /** Without comments and texts: what is left is what runs. */
 function codeOf(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "").replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
+  return text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "").replace(
+    /"(?:[^"\\\n]|\\.)*"/g,
+    '""',
+  );
 }

@@ -31,6 +31,7 @@ import { appearanceOf, refuseUnopened } from "./incoming.ts";
 import { processing, stageFinished, stageStarting, warning } from "./journal.ts";
 import { judge, type Observer, willExamine } from "./judge.ts";
 import type { AuditData, Line } from "./line.ts";
+import { ManifestEntries } from "./manifest.ts";
 import { sidecarName } from "./places.ts";
 import { promote } from "./promote.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
@@ -125,7 +126,10 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
       lasting: "scratch",
     });
     line.step("freeze:copied");
-    const examination = await judge(artifactOf(claim, frozen), line.bench, auditing(line, claim));
+    const manifest = new ManifestEntries();
+    const bench = { ...line.bench, context: { ...line.bench.context, record: manifest.record } };
+    const examination = await judge(artifactOf(claim, frozen), bench, auditing(line, claim));
+    manifest.save(claim);
     if (signal.aborted) return parked; // The next start goes on.
     if (appearanceOf(inboxPath(claim)).fingerprint !== before) return otherwise(() => putBack(line, claim));
     return { kind: "examined", claim, examination };

@@ -5,6 +5,7 @@ export * from "./incoming.ts";
 export * from "./journal.ts";
 export * from "./judge.ts";
 export * from "./line.ts";
+export { MANIFEST_SUFFIX } from "./manifest.ts";
 export * from "./places.ts";
 export * from "./recover.ts";
 export { digestInPlace, type Reflink } from "./freeze.ts";

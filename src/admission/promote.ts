@@ -17,6 +17,7 @@ import { clearHold } from "./held.ts";
 import type { PromotionIntent } from "./intent.ts";
 import { promoted, promoting } from "./journal.ts";
 import type { Line, PromoteReply } from "./line.ts";
+import { MANIFEST_SUFFIX, publishManifest } from "./manifest.ts";
 import { sidecarName } from "./places.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
 import { type Promotion, reasonOfError } from "./verdict.ts";
@@ -83,6 +84,7 @@ export async function finishPromotion(
       0o644,
     );
   }
+  publishManifest(claim, line.places.registry);
   line.step("promote:provenance-written");
   const reply = await line.registry.promote(intent.request);
   line.step("promote:registry-replied");
@@ -194,7 +196,7 @@ async function notRegistered(
   const ours = publishedOf(claim) === "ours";
   if (reply.outcome !== "unknown" && ours) {
     fs.rmSync(join(line.places.registry, claim.record.name), { recursive: true, force: true });
-    for (const suffix of [PROVENANCE_SUFFIX, SIGNATURE_SUFFIX]) {
+    for (const suffix of [PROVENANCE_SUFFIX, SIGNATURE_SUFFIX, MANIFEST_SUFFIX]) {
       fs.rmSync(join(line.places.registry, claim.record.name + suffix), { force: true });
     }
   }

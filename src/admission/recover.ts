@@ -1,8 +1,10 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { type Claim, closeClaim, hasBytes, listClaims, update } from "./claim.ts";
+import { unlessMissing } from "../files/mod.ts";
+import { type Claim, closeClaim, hasBytes, listClaims, sealedPath, update } from "./claim.ts";
 import { type Admission, admit } from "./admit.ts";
-import { intentSchema } from "./intent.ts";
+import { digestInPlace } from "./freeze.ts";
+import { intentSchema, type PromotionIntent } from "./intent.ts";
 import { warning } from "./journal.ts";
 import type { Line } from "./line.ts";
 import { finishPromotion } from "./promote.ts";
@@ -33,7 +35,7 @@ export async function finishClaim(line: Line, claim: Claim, why: Pending): Promi
       return await examineAgain(line, claim, why);
     case "promoting":
     case "refusing":
-      return await carryOutIntent(line, claim);
+      return await carryOutIntent(line, claim, why);
     case "done":
       closeClaim(claim);
       return null;
@@ -57,13 +59,26 @@ async function auditRecovery(line: Line, claim: Claim): Promise<void> {
   });
 }
 
-async function carryOutIntent(line: Line, claim: Claim): Promise<Admission> {
+async function carryOutIntent(line: Line, claim: Claim, why: Pending): Promise<Admission | null> {
   const { name } = claim.record;
   line.say(warning(`finishing ${name}, whose verdict was recorded before a restart`));
   const intent = intentSchema.parse(claim.record.intent);
-  if (intent.kind === "promote") return await finishPromotion(line, claim, intent, null);
+  if (intent.kind === "promote") {
+    if (await hasLostItsCopy(line, claim, intent)) {
+      return await examineAgain(line, update(claim, { state: "claimed", intent: null }), why);
+    }
+    return await finishPromotion(line, claim, intent, null);
+  }
   const written = await finishRefusal(line, claim, intent, "resumed");
   return { kind: "ended", name, word: intent.word, examination: null, refusal: null, written };
+}
+
+/** A frozen copy need not survive a power cut: the dropped bytes do, and what is registered does. */
+async function hasLostItsCopy(line: Line, claim: Claim, intent: PromotionIntent): Promise<boolean> {
+  const exists = (path: string) => unlessMissing(() => fs.lstatSync(path)) !== null;
+  if (exists(join(line.places.registry, claim.record.name))) return false;
+  const sealed = sealedPath(claim);
+  return !exists(sealed) || (await digestInPlace(sealed, {})).sha256 !== intent.sha256;
 }
 
 /** Copies that were being made for the registry directory when the machine stopped. */

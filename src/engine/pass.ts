@@ -57,7 +57,7 @@ export interface MeasuredFile {
 const TURN_MS = 30;
 const WAIT_MS = 10;
 /** Files up to this size are done before a second thread would have begun. */
-const ONE_THREAD_BYTES = 8 * 1024 * 1024;
+export const ONE_THREAD_BYTES = 8 * 1024 * 1024;
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -2,7 +2,7 @@ import type { TensorSpan } from "../formats/tensor.ts";
 import { type Finding, finding, type RuleId } from "../model/mod.ts";
 import { LayerGroups } from "./layer_groups.ts";
 import { roleOf, type TensorRole } from "./roles.ts";
-import { entropy, type TensorStatistics } from "./statistics.ts";
+import { sourceEntropy, type TensorStatistics } from "./statistics.ts";
 
 /*
  * The thresholds come from clean models: 512 x 1024 matrices of normal, Student t (3 and 5 degrees), Laplace and
@@ -15,9 +15,9 @@ const ENOUGH_VALUES = 4096;
 /** Bits. Clean at most 3.71 (log-normal rows, Q4_1); random 16-bit scales 6.0, 8-bit scales 5.0. */
 const SCALE_ENTROPY = 4.5;
 const ENOUGH_SCALES = 1024;
-/** Bits a byte. Clean at most 7.9996 (uniform weights, Q4_1); a mebibyte of random bytes 7.9998. */
-const RANDOM_BYTE_ENTROPY = 7.9997;
-const ENOUGH_BYTES = 2 ** 20;
+/** Bits a byte. Clean at most 7.9996 (uniform weights, Q4_1); half a mebibyte of random bytes 8 +- 0.00003. */
+const RANDOM_BYTE_ENTROPY = 7.9998;
+const ENOUGH_BYTES = 2 ** 19;
 /** Share of the variance of even codes. Clean normal to heavy-tailed weights 0.35 to 0.71; even ones are not judged. */
 const UNEVEN_CODES = 0.85;
 /** Clean weights have no repeats that are not zero. */
@@ -111,7 +111,7 @@ const randomCodes: Check = (evidence) => {
   const { byteCounts, blocks, lowHalves } = evidence.statistics;
   const bytes = byteCounts.reduce((sum, count) => sum + count, 0);
   if (bytes < ENOUGH_BYTES || lowHalves !== null) return null;
-  const bits = entropy(byteCounts);
+  const bits = sourceEntropy(byteCounts);
   if (bits < RANDOM_BYTE_ENTROPY) return null;
   const text = `has ${bits.toFixed(5)} bits of entropy a byte (limit ${RANDOM_BYTE_ENTROPY})`;
   if (blocks === null) return noted("measure/random-bytes", evidence, text);

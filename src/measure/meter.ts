@@ -21,6 +21,11 @@ export const METER_BYTES = 4 * 65_536 * 4 + 4096;
 const TABLE_BYTES = 65_536 * 4;
 /** Counters have 32 bits: they are emptied before so many codes were counted that one could overflow. */
 const MOST_COUNTED = 2 ** 31;
+/**
+ * Of block formats, the codes of one run in so many are counted, which is enough for their entropy; sums, scales and
+ * repeats are taken of every block.
+ */
+const COUNTED_RUNS = 4;
 /** Floats have no blocks: equal lines of this many bytes count as repeats. */
 const LINE_BYTES = 256;
 
@@ -88,7 +93,7 @@ export class Meter {
 
   #run(tensor: MeteredTensor, run: number, address: number, length: number): void {
     const { format } = tensor;
-    this.#count(tensor, address, length);
+    this.#count(tensor, run, address, length);
     const sampleBytes = Math.min(length, bytesOf(format, SAMPLED_VALUES));
     const runs = Math.ceil(valuesIn(format, tensor.sizeBytes) / RUN_VALUES);
     const segment = Math.floor(run * SIGNATURE_SEGMENTS / runs);
@@ -134,7 +139,7 @@ export class Meter {
     if (Math.abs(variance / uniform - 1) < UNIFORM_TOLERANCE) this.#part.uniformRuns++;
   }
 
-  #count(tensor: MeteredTensor, address: number, length: number): void {
+  #count(tensor: MeteredTensor, run: number, address: number, length: number): void {
     if (this.#counted + length > MOST_COUNTED) this.#emptyTables(this.#part);
     this.#counted += length;
     const [first, second] = this.#tables;
@@ -142,6 +147,7 @@ export class Meter {
     const { format } = tensor;
     if (format.kind === "block") {
       this.#countBlocks(format.block, address, end);
+      if (run % COUNTED_RUNS === 0) this.#countBlockCodes(format.block, address, end);
       return;
     }
     if (format.kind === "wide" && format.wide.bytes === 4) {
@@ -157,9 +163,7 @@ export class Meter {
   }
 
   #countBlocks(block: BlockFormat, address: number, end: number): void {
-    const [first, second] = this.#tables;
-    const { at, length } = block.codeBytes;
-    this.kernels.get("countBlockCodes")(address, end, block.bytes, at, length, first);
+    const second = this.#tables[1];
     if (block.scale.kind === "split-f16") {
       for (let from = address; from < end; from += block.bytes) {
         this.#countOne(splitHalf(this.#bytes, from + (block.scale.at[0] ?? 0)));
@@ -172,6 +176,11 @@ export class Meter {
       }
     }
     this.#countRepeats(address, (end - address) / block.bytes, block.bytes);
+  }
+
+  #countBlockCodes(block: BlockFormat, address: number, end: number): void {
+    const { at, length } = block.codeBytes;
+    this.kernels.get("countBlockCodes")(address, end, block.bytes, at, length, this.#tables[0]);
   }
 
   /** Four codes lie in three bytes, so pairs of bytes say nothing of them. */

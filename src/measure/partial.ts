@@ -17,7 +17,7 @@ export const SIGNATURE_SEGMENTS = 64;
 export interface Partial {
   readonly tensor: number;
   bytes: number;
-  /** 16-bit codes; of 32-bit floats the low halves, of block formats the code bytes taken in pairs. */
+  /** 16-bit codes; of 32-bit floats the low halves, of block formats the code bytes of every fourth run. */
   codes: CodeCounts;
   /** The high halves of 32-bit floats, the scales of block formats. */
   second: CodeCounts;

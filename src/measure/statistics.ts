@@ -15,7 +15,7 @@ export interface TensorStatistics {
   readonly maximum: number;
   readonly mean: number;
   readonly variance: number;
-  /** Of the bytes that hold values or codes (not scales): how often each occurs. */
+  /** How often each byte occurs; of block formats in the codes (not the scales) of every fourth run. */
   readonly byteCounts: Float64Array;
   /** Share of blocks (of lines of 256 bytes, where there are no blocks) that repeat the one before and are not zero. */
   readonly repeatedBlocks: { readonly count: number; readonly of: number };
@@ -74,6 +74,16 @@ export class ValueTables {
     this.#tables.set(format, table);
     return table;
   }
+}
+
+/**
+ * Shannon entropy in bits of the source that the counts were drawn from: a sample always seems a little less even
+ * than its source, by half the number of values beyond the first for each count (Miller and Madow).
+ */
+export function sourceEntropy(counts: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < counts.length; i++) total += counts[i] ?? 0;
+  return total === 0 ? 0 : entropy(counts) + (counts.length - 1) / (2 * total * Math.LN2);
 }
 
 export function deriveStatistics(format: TensorFormat, part: Partial, tables: ValueTables): TensorStatistics {

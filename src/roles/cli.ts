@@ -71,6 +71,12 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
     .action(run(async (options) => (await import("./run_inventory.ts")).runList(world, options)));
   verb("verify <name-or-path>", "compare a promoted model with its record")
     .action(run(async (target: string) => (await import("./run_verify.ts")).runVerify(world, target)));
+  verb("compare <first> <second>", "what differs between two models, tensor by tensor")
+    .action(
+      run(async (first: string, second: string) =>
+        (await import("./run_compare.ts")).runCompare(world, first, second)
+      ),
+    );
   verb("explain <report>", "say what a rejection report means and what to do")
     .action(run(async (report: string) => (await import("./run_explain.ts")).runExplain(world, report)));
   verb("retry <name>", "take a held artifact through the line again")

@@ -1,12 +1,16 @@
 import fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
-import { digestInPlace } from "../admission/mod.ts";
+import { digestInPlace, MANIFEST_SUFFIX } from "../admission/mod.ts";
 import { escapeName, unlessMissing } from "../files/mod.ts";
-import { type FileDigest, StartupError } from "../model/mod.ts";
+import { compareManifests, type Difference } from "../measure/manifest.ts";
+import { type FileDigest, FormatError, StartupError, UndecidedError } from "../model/mod.ts";
 import { PROVENANCE_SUFFIX } from "../provenance/record.ts";
 import { readManifestEntries } from "../registry/listing.ts";
+import { configure } from "./configuration.ts";
+import { coordinator } from "./coordinator.ts";
 import { embeddedPlaces } from "./environment.ts";
+import { measureModel, readModelManifest } from "./inspection.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
 const recordSchema = z.looseObject({
@@ -18,19 +22,46 @@ const recordSchema = z.looseObject({
 /** `verify NAME|PATH`: hashes a promoted model again and compares it with its record, naming what differs. */
 export async function runVerify(world: World, target: string): Promise<ExitCode> {
   const path = locate(world, target);
+  const name = escapeName(basename(path));
   const record = readRecord(path);
   const { sha256, files } = await digestInPlace(path, {});
   if (sha256 === record.artifact.sha256) {
-    world.stdout.write(
-      `VERIFIED: ${escapeName(basename(path))} sha256=${sha256} promoted ${record.promotion.timestamp}\n`,
-    );
+    world.stdout.write(`VERIFIED: ${name} sha256=${sha256} promoted ${record.promotion.timestamp}\n`);
     return EXIT.passed;
   }
-  world.stdout.write(
-    `FAILED: ${escapeName(basename(path))} expected ${record.artifact.sha256} actual ${sha256}\n`,
-  );
-  for (const line of differences(record.files ?? [], files)) world.stdout.write(`  ${escapeName(line)}\n`);
+  world.stdout.write(`FAILED: ${name} expected ${record.artifact.sha256} actual ${sha256}\n`);
+  const named = [...differences(record.files ?? [], files), ...await weightDifferences(world, path)];
+  for (const line of named) world.stdout.write(`  ${escapeName(line)}\n`);
   return EXIT.refused;
+}
+
+/** What differs inside the weight files, as far as they can still be read. */
+async function weightDifferences(world: World, path: string): Promise<string[]> {
+  const manifest = path + MANIFEST_SUFFIX;
+  if (unlessMissing(() => fs.lstatSync(manifest)) === null) return [];
+  const before = readModelManifest(manifest);
+  const configuration = configure(world, { file: undefined, profile: "standalone" });
+  const tools = await coordinator(world, configuration, {
+    signal: new AbortController().signal,
+    progress: () => {},
+  });
+  const now = await measureModel(tools, path).catch((error: unknown) => {
+    if (error instanceof FormatError || error instanceof UndecidedError) return error;
+    throw error;
+  });
+  if (now instanceof Error) return [`no longer readable: ${now.message}`];
+  return [...before].flatMap(([file, { manifest }]) => {
+    const found = now.get(file);
+    if (found === undefined) return [];
+    const where = file === "" ? "" : `${file}: `;
+    return compareManifests(manifest, found.manifest).map((difference) => where + inWords(difference));
+  });
+}
+
+function inWords(difference: Difference): string {
+  return "tensor" in difference
+    ? `${difference.what} changed: tensor ${difference.tensor}`
+    : `${difference.what} changed`;
 }
 
 /** A path that exists, else the name of a registered model. */

@@ -82,7 +82,9 @@ for (const scenario of scenarios) {
     const points = steps.flatMap((step, index) => scenario.points(step) ? [{ step, number: index + 1 }] : []);
     const rest = [...points];
     const killAll = async () => {
-      for (let next = rest.shift(); next !== undefined; next = rest.shift()) await killAt(scenario, next.number, next.step);
+      for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
+        await killAt(scenario, next.number, next.step);
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, killAll));
     console.log(`${scenario.why}: ${points.length} points of ${steps.length} steps`);
@@ -119,7 +121,14 @@ async function killAt(scenario: Scenario, number: number, step: string): Promise
   await checkEnd(lab, scenario, registry, where);
 }
 
-const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-net=127.0.0.1", "--allow-sys"];
+const PERMISSIONS = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-run",
+  "--allow-net=127.0.0.1",
+  "--allow-sys",
+];
 
 async function checkEnd(lab: Lab, scenario: Scenario, registry: LabRegistry, where: string): Promise<void> {
   assert.deepEqual(lab.names("scanning"), [], where);
@@ -142,6 +151,8 @@ async function checkEnd(lab: Lab, scenario: Scenario, registry: LabRegistry, whe
     lab.names(place).filter((name) => name.startsWith(".aiq-"))
   );
   assert.deepEqual(leftovers, [], where);
-  const reports = [...lab.names("rejected"), ...lab.names("held")].filter((name) => name.endsWith(".report.json"));
+  const reports = [...lab.names("rejected"), ...lab.names("held")].filter((name) =>
+    name.endsWith(".report.json")
+  );
   assert.equal(reports.length, scenario.event === "promoted" ? 0 : 1, where);
 }

@@ -28,7 +28,11 @@ Deno.test("P081: without room an artifact waits in scanning/, says so, and goes 
     /^<4>\[quarantine\] WARNING: m.gguf waits in scanning: needs \d+\.\d GiB free \(reserve included\), has \d+\.\d GiB$/;
   assert.match(lab.journal.at(-1) ?? "", warning);
   assert.equal(lab.names("scanning").length, 1);
-  assert.deepEqual((await lab.watch({ registry: registry.client })).map(outcomeOf), ["waiting"], "still no room");
+  assert.deepEqual(
+    (await lab.watch({ registry: registry.client })).map(outcomeOf),
+    ["waiting"],
+    "still no room",
+  );
   lab.setPolicy({});
   assert.deepEqual((await lab.watch({ registry: registry.client })).map(outcomeOf), ["passed"]);
   assert.deepEqual(lab.names("scanning"), []);
@@ -54,7 +58,11 @@ Deno.test("a held artifact is tried again after a minute, then two, four … up 
   assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360]);
   await using registry = new LabRegistry(lab);
   assert.deepEqual((await lab.watch({ ...setup, registry: registry.client })).map(outcomeOf), ["passed"]);
-  assert.deepEqual(lab.names("held").filter((name) => !name.endsWith(".report.json")), [], "attempts forgotten");
+  assert.deepEqual(
+    lab.names("held").filter((name) => !name.endsWith(".report.json")),
+    [],
+    "attempts forgotten",
+  );
 });
 
 Deno.test("what needs a person is not tried again by the clock, but by retry", async () => {
@@ -80,7 +88,10 @@ Deno.test("a released artifact never replaces another in incoming", async () => 
   fs.writeFileSync(join(lab.places.incoming, "m.gguf"), "a newer one");
   clock.ms += 60 * MINUTE;
   assert.deepEqual(releaseDue(lab.places.held, lab.places.incoming, clock.now()), []);
-  assert.throws(() => release(lab.places.held, lab.places.incoming, "m.gguf"), /has another file of that name/);
+  assert.throws(
+    () => release(lab.places.held, lab.places.incoming, "m.gguf"),
+    /has another file of that name/,
+  );
   assert.equal(sha256(fs.readFileSync(join(lab.places.held, "m.gguf"))), sha256(MODEL));
 });
 

@@ -91,26 +91,43 @@ const drops: readonly Drop[] = [
     make: file,
     outcome: "rejected name/control-character",
   },
-  { why: "a name of 236 bytes", name: "é".repeat(115) + "x.gguf", make: file, outcome: "rejected name/too-long" },
-  { why: "a name of 255 bytes", name: "x".repeat(250) + ".gguf", make: file, outcome: "rejected name/too-long" },
+  {
+    why: "a name of 236 bytes",
+    name: "é".repeat(115) + "x.gguf",
+    make: file,
+    outcome: "rejected name/too-long",
+  },
+  {
+    why: "a name of 255 bytes",
+    name: "x".repeat(250) + ".gguf",
+    make: file,
+    outcome: "rejected name/too-long",
+  },
 ];
 
 for (const { why, name = "m.gguf", make, outcome, ignore = false } of drops) {
-  Deno.test({ name: `the line ends ${why} with ${outcome} within a second`, ignore, fn: async () => {
-    using lab = Lab.make();
-    const path = join(lab.places.incoming, name);
-    make(path, lab);
-    run("find", path, "-exec", "touch", "-h", "-d", "1 hour ago", "{}", "+");
-    const times: number[] = [];
-    const ended = await lab.watch({ registry: unreachableRegistry(), step: () => times.push(performance.now()) });
-    assert.deepEqual(ended.map(outcomeOf), [outcome]);
-    assert.ok((times.at(-1) ?? Infinity) - (times[0] ?? 0) < PROMISED_MS, `${times.at(-1)}`);
-    assert.equal(lab.journal.filter((line) => line.includes("REJECTED: ")).length, 1);
-    assert.ok(lab.journal.every((line) => !line.includes("\n") && !line.includes("\u202e")));
-    assert.equal(lab.names("rejected").length, 2, "the thing itself and its report");
-    assert.deepEqual([...lab.names("incoming"), ...lab.names("scanning"), ...lab.names("held")], []);
-    assert.equal((await lab.verifyAudit()).valid, true);
-  } });
+  Deno.test({
+    name: `the line ends ${why} with ${outcome} within a second`,
+    ignore,
+    fn: async () => {
+      using lab = Lab.make();
+      const path = join(lab.places.incoming, name);
+      make(path, lab);
+      run("find", path, "-exec", "touch", "-h", "-d", "1 hour ago", "{}", "+");
+      const times: number[] = [];
+      const ended = await lab.watch({
+        registry: unreachableRegistry(),
+        step: () => times.push(performance.now()),
+      });
+      assert.deepEqual(ended.map(outcomeOf), [outcome]);
+      assert.ok((times.at(-1) ?? Infinity) - (times[0] ?? 0) < PROMISED_MS, `${times.at(-1)}`);
+      assert.equal(lab.journal.filter((line) => line.includes("REJECTED: ")).length, 1);
+      assert.ok(lab.journal.every((line) => !line.includes("\n") && !line.includes("\u202e")));
+      assert.equal(lab.names("rejected").length, 2, "the thing itself and its report");
+      assert.deepEqual([...lab.names("incoming"), ...lab.names("scanning"), ...lab.names("held")], []);
+      assert.equal((await lab.verifyAudit()).valid, true);
+    },
+  });
 }
 
 const taken: readonly (readonly [why: string, name: string])[] = [
@@ -136,7 +153,9 @@ Deno.test("a refused link to a directory is removed without the directory", asyn
   fs.mkdirSync(target);
   file(join(target, "keep.gguf"));
   fs.symlinkSync(target, join(lab.places.incoming, "m"));
-  assert.deepEqual((await lab.watch({ registry: unreachableRegistry() })).map(outcomeOf), ["rejected claim/symlink"]);
+  assert.deepEqual((await lab.watch({ registry: unreachableRegistry() })).map(outcomeOf), [
+    "rejected claim/symlink",
+  ]);
   assert.deepEqual(lab.names("rejected"), ["m.report.json"]);
   assert.deepEqual(fs.readdirSync(target), ["keep.gguf"]);
 });
@@ -148,7 +167,9 @@ Deno.test("a name that is not UTF-8 is reported once and blocks nothing", async 
   lab.drop("m.gguf", MODEL);
   assert.deepEqual((await lab.watch({ registry: registry.client })).map(outcomeOf), ["passed"]);
   assert.deepEqual(lab.events("rejected").map(({ rule }) => rule), ["name/not-utf8"]);
-  assert.ok(lab.journal.some((line) => line.includes("REJECTED: bad\\u{fffd}.gguf (format_gate: name/not-utf8)")));
+  assert.ok(
+    lab.journal.some((line) => line.includes("REJECTED: bad\\u{fffd}.gguf (format_gate: name/not-utf8)")),
+  );
 });
 
 const sidecars: readonly (readonly [why: string, content: string | Uint8Array, outcome: string])[] = [
@@ -158,7 +179,11 @@ const sidecars: readonly (readonly [why: string, content: string | Uint8Array, o
   ["nothing", "", "rejected claim/sidecar"],
   ["4096 bytes", "https://huggingface.co/" + "a".repeat(4073), "failed integrity/unpinned"],
   ["one line that ends", "https://huggingface.co/a.gguf\n", "failed integrity/unpinned"],
-  ["a URL that only looks allowed", "https://huggingface.co.evil.example/a.gguf", "rejected origin/not-allowed"],
+  [
+    "a URL that only looks allowed",
+    "https://huggingface.co.evil.example/a.gguf",
+    "rejected origin/not-allowed",
+  ],
 ];
 
 for (const [why, content, outcome] of sidecars) {
@@ -176,7 +201,9 @@ Deno.test("a sidecar that is a link is refused, and what it leads to is neither 
   fs.writeFileSync(secret, "https://huggingface.co/secret.gguf");
   fs.symlinkSync(secret, join(lab.places.incoming, ".m.gguf.source"));
   lab.drop("m.gguf", MODEL);
-  assert.deepEqual((await lab.watch({ registry: unreachableRegistry() })).map(outcomeOf), ["rejected claim/sidecar"]);
+  assert.deepEqual((await lab.watch({ registry: unreachableRegistry() })).map(outcomeOf), [
+    "rejected claim/sidecar",
+  ]);
   for (const name of lab.names("rejected").filter((name) => name !== "m.gguf")) {
     assert.ok(!fs.readFileSync(join(lab.places.rejected, name), "utf8").includes("secret.gguf"), name);
   }

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../registry/fixture.ts";
 import { tinyLlama } from "../make/gguf.ts";
-import { evidenceOf, Lab, outcomeOf } from "../support/lab.ts";
+import { evidenceOf, Lab, outcomeOf, PUBLISHED } from "../support/lab.ts";
 import { LabRegistry } from "../support/registries.ts";
 
 const MODEL = tinyLlama();
@@ -19,7 +19,9 @@ Deno.test("P064-P071, P074, P083: a promoted model has its provenance beside it,
   const [ended] = await lab.watch({ registry: registry.client, now });
   assert.equal(outcomeOf(ended), "passed");
   const policy = sha256(fs.readFileSync(lab.policyPath));
-  assert.deepEqual(JSON.parse(fs.readFileSync(join(lab.places.registry, "m.gguf.provenance.json"), "utf8")), {
+  const record = JSON.parse(fs.readFileSync(join(lab.places.registry, "m.gguf.provenance.json"), "utf8"));
+  assert.match(record.skipped.behavioral_test, /^not examined: llama-server/);
+  assert.deepEqual(record, {
     schema_version: "1.0",
     artifact: { filename: "m.gguf", sha256: DIGEST, size_bytes: MODEL.byteLength, format: "gguf" },
     source: { url: source, revision: "0123456789abcdef0123456789abcdef01234567" },
@@ -36,7 +38,7 @@ Deno.test("P064-P071, P074, P083: a promoted model has its provenance beside it,
       diffusion_deep_scan: "skip",
     },
     skipped: {
-      behavioral_test: "not examined: llama-server not installed",
+      behavioral_test: record.skipped.behavioral_test,
       diffusion_deep_scan: "not a diffusion model",
     },
     sandbox: "process",
@@ -53,7 +55,7 @@ Deno.test("P123, P126, P155: the promoted bytes are read-only, registered once, 
   assert.equal(sha256(fs.readFileSync(path)), DIGEST);
   const stat = fs.lstatSync(path);
   assert.deepEqual([stat.mode & 0o777, stat.nlink], [0o444, 1]);
-  assert.deepEqual(lab.names("registry"), ["m.gguf", "m.gguf.provenance.json", "manifest.json"]);
+  assert.deepEqual(lab.names("registry"), [...PUBLISHED, "manifest.json"]);
   for (const place of ["incoming", "scanning", "held", "rejected"] as const) {
     assert.deepEqual(lab.names(place), [], place);
   }
@@ -116,7 +118,10 @@ Deno.test("P156: a model of another name's bytes never takes a registered file's
   const [ended] = await lab.watch({ registry: registry.client });
   assert.equal(outcomeOf(ended), "error registry/conflict");
   assert.equal(fs.readFileSync(join(lab.places.registry, "m.gguf"), "utf8"), "somebody else's");
-  assert.deepEqual(lab.names("held").filter((name) => !name.startsWith(".")), ["m.gguf", "m.gguf.report.json"]);
+  assert.deepEqual(lab.names("held").filter((name) => !name.startsWith(".")), [
+    "m.gguf",
+    "m.gguf.report.json",
+  ]);
   assert.equal(sha256(fs.readFileSync(join(lab.places.held, "m.gguf"))), DIGEST);
 });
 

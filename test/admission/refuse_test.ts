@@ -39,7 +39,10 @@ Deno.test("P129-P132, P135: a rejection report has the promised fields first, in
     ["rule", "origin/not-allowed"],
   ]);
   assert.equal(report.stages.length, 7);
-  assert.deepEqual(report.stages.map((s: { outcome: string }) => s.outcome), ["FAIL", ...Array(6).fill("SKIP")]);
+  assert.deepEqual(report.stages.map((s: { outcome: string }) => s.outcome), [
+    "FAIL",
+    ...Array(6).fill("SKIP"),
+  ]);
   assert.equal(report.policy.sha256, sha256(fs.readFileSync(lab.policyPath)));
   assert.match(report.what_to_do, /sources\.allowlist\.yaml/);
 });
@@ -148,7 +151,9 @@ Deno.test("P003, P012, P141: REJECTED for stages 1 and 2 with nothing after them
     ["origin.gguf", "rejected"],
     ["pinned.gguf", "failed"],
   ]);
-  const reached = lab.events("stage").map(({ filename, stage, outcome }) => `${filename} ${stage} ${outcome}`);
+  const reached = lab.events("stage").map(({ filename, stage, outcome }) =>
+    `${filename} ${stage} ${outcome}`
+  );
   assert.deepEqual(reached, [
     "format.gguf source_policy PASS",
     "format.gguf format_gate FAIL",
@@ -164,7 +169,9 @@ Deno.test("P110: a hash mismatch says what was expected and what was found", asy
   lab.pin("m.gguf", "ab".repeat(32));
   lab.drop("m.gguf", MODEL);
   await lab.watch(setup);
-  const line = `<2>[quarantine] Stage 3/7: integrity_check — FAIL: hash mismatch expected: ${"ab".repeat(32)}`;
+  const line = `<2>[quarantine] Stage 3/7: integrity_check — FAIL: hash mismatch expected: ${
+    "ab".repeat(32)
+  }`;
   assert.ok(lab.journal.includes(`${line} actual: ${DIGEST}`), lab.journal.join("\n"));
 });
 

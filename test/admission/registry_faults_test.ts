@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { tinyLlama } from "../make/gguf.ts";
 import { type Answer, FaultRegistry, type Seen } from "../neighbours/fault_registry.ts";
 import { clientOf, sha256 } from "../registry/fixture.ts";
-import { Lab, moveBack, outcomeOf } from "../support/lab.ts";
+import { Lab, moveBack, outcomeOf, PUBLISHED } from "../support/lab.ts";
 import { LabRegistry } from "../support/registries.ts";
 
 const MODEL = tinyLlama();
@@ -67,7 +67,12 @@ const faults: readonly Fault[] = [
     outcome: "error registry/redirect",
     blob: "withdrawn",
   },
-  { why: "400", promote: reply(400, "invalid request body\n"), outcome: "error registry/refused", blob: "withdrawn" },
+  {
+    why: "400",
+    promote: reply(400, "invalid request body\n"),
+    outcome: "error registry/refused",
+    blob: "withdrawn",
+  },
   {
     why: "403 (P046)",
     promote: reply(403, '{"error":"forbidden: invalid service token"}'),
@@ -89,7 +94,12 @@ const faults: readonly Fault[] = [
     blob: "withdrawn",
   },
   { why: "500", promote: reply(500, "failed\n"), outcome: "error registry/server-error", blob: "withdrawn" },
-  { why: "503", promote: reply(503, "starting\n"), outcome: "error registry/server-error", blob: "withdrawn" },
+  {
+    why: "503",
+    promote: reply(503, "starting\n"),
+    outcome: "error registry/server-error",
+    blob: "withdrawn",
+  },
   { why: "504", promote: reply(504, "late\n"), outcome: "error registry/server-error", blob: "kept" },
   { why: "a reset", promote: { kind: "reset" }, outcome: "error registry/unknown-outcome", blob: "kept" },
   {
@@ -132,7 +142,7 @@ for (const { why, promote, holds = absent, outcome, blob } of faults) {
     const [ended] = await lab.watch({ registry: clientOf(faulty.url, { timeoutMs: TIMEOUT_MS }) });
     assert.equal(outcomeOf(ended), outcome);
     const published = lab.names("registry");
-    assert.deepEqual(published, blob === "kept" ? ["m.gguf", "m.gguf.provenance.json"] : []);
+    assert.deepEqual(published, blob === "kept" ? PUBLISHED : []);
     assert.deepEqual(lab.names("scanning"), []);
     assert.equal((await lab.verifyAudit()).valid, true);
     table.push(`${why.padEnd(28)} ${outcome.padEnd(34)} blob ${blob}`);

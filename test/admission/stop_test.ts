@@ -12,7 +12,10 @@ const MODEL = tinyLlama();
 /** A stage 5 that waits until it is told to stop, as one in a sandbox does. */
 const untilStopped = (_artifact: Artifact, { signal }: StageContext): Promise<Judgement> =>
   new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(new UndecidedError("line/stopped", "stopped before the verdict")));
+    signal.addEventListener(
+      "abort",
+      () => reject(new UndecidedError("line/stopped", "stopped before the verdict")),
+    );
   });
 
 const withStage5 = (examine: typeof untilStopped): LineSetup["stages"] => ([a, b, c, d, scan, e, f]) => [
@@ -78,7 +81,9 @@ for (const [what, examine, rule] of broken) {
     assert.deepEqual(await registry.models(), {});
     assert.equal(lab.report("held", "m.gguf").failed_stage, "static_scan");
     assert.equal(sha256(fs.readFileSync(join(lab.places.held, "m.gguf"))), sha256(MODEL));
-    assert.ok(lab.journal.some((line) => line.startsWith("<2>[quarantine] Stage 5/7: static_scan — ERROR: ")));
+    assert.ok(
+      lab.journal.some((line) => line.startsWith("<2>[quarantine] Stage 5/7: static_scan — ERROR: ")),
+    );
     assert.equal(lab.journal.at(-1), `<4>[quarantine] HELD: m.gguf (${rule})`);
   });
 }
@@ -102,7 +107,10 @@ Deno.test("P137: a stage that the policy switches off is skipped loudly, and the
   lab.drop("m.gguf", MODEL);
   assert.deepEqual((await lab.watch({ registry: registry.client })).map(outcomeOf), ["passed"]);
   const at = lab.journal.indexOf("<4>[quarantine] WARNING: stage provenance_check is disabled by policy");
-  assert.equal(lab.journal[at + 1], "<4>[quarantine] Stage 4/7: provenance_check — SKIP (disabled by policy)");
+  assert.equal(
+    lab.journal[at + 1],
+    "<4>[quarantine] Stage 4/7: provenance_check — SKIP (disabled by policy)",
+  );
   const record = JSON.parse(fs.readFileSync(join(lab.places.registry, "m.gguf.provenance.json"), "utf8"));
   assert.equal(record.scan_summary.provenance_check, "skip");
   assert.equal(record.skipped.provenance_check, "disabled by policy");

@@ -35,11 +35,17 @@ Deno.test("P024, P127: admit, list, verify, audit verify and pins, as a person r
   const path = here.file("m.gguf", MODEL);
   const admitted = await here.run("admit", path);
   assert.equal(admitted.code, 0, admitted.stderr);
-  assert.match(admitted.stdout, /^  1  source_policy +PASS/m);
-  assert.match(admitted.stdout, /^  PASSED$/m);
-  assert.match(admitted.stdout, new RegExp(`record +${here.state}/registry/m\\.gguf\\.provenance\\.json$`, "m"));
+  assert.match(admitted.stdout, /^ +1 +source_policy +PASS/m);
+  assert.match(admitted.stdout, /^ +PASSED$/m);
+  assert.match(
+    admitted.stdout,
+    new RegExp(`record +${here.state}/registry/m\\.gguf\\.provenance\\.json$`, "m"),
+  );
   assert.ok(fs.existsSync(path), "the owner's file stays");
-  assert.match((await here.run("list")).stdout, new RegExp(`^m +gguf +${MODEL.byteLength} +${DIGEST.slice(0, 12)} `, "m"));
+  assert.match(
+    (await here.run("list")).stdout,
+    new RegExp(`^m +gguf +${MODEL.byteLength} +${DIGEST.slice(0, 12)} `, "m"),
+  );
   const verified = await here.run("verify", "m");
   assert.match(verified.stdout, new RegExp(`^VERIFIED: m\\.gguf sha256=${DIGEST} promoted `));
   const audit = JSON.parse((await here.run("audit", "verify")).stdout);
@@ -83,9 +89,12 @@ Deno.test("admit of several ends with the gravest code, and admits what passes",
   const paths = [here.file("a.gguf", MODEL.slice(0, -4000)), here.file("b.gguf", MODEL)];
   assert.equal((await here.run("admit", ...paths)).code, 1);
   assert.equal((await here.run("admit", join(here.lab.root, "missing.gguf"), ...paths)).code, 2);
-  assert.deepEqual(JSON.parse((await here.run("list", "--json")).stdout).registered.map((m: { name: string }) => m.name), [
-    "b",
-  ]);
+  assert.deepEqual(
+    JSON.parse((await here.run("list", "--json")).stdout).registered.map((m: { name: string }) => m.name),
+    [
+      "b",
+    ],
+  );
 });
 
 Deno.test("a second coordinator ends with 2 and says why", async () => {

@@ -8,6 +8,7 @@ import { cli, type Ran } from "../support/cli.ts";
 import { Lab } from "../support/lab.ts";
 
 const MODEL = tinyLlama();
+const GREEN = "\u001b[32m";
 const BROKEN = MODEL.slice(0, -40_000);
 
 /** Files that lie somewhere, each named after what becomes of it. */
@@ -125,13 +126,24 @@ Deno.test("check refuses what the line refuses without opening it", async () => 
   fs.symlinkSync("/etc/passwd", join(lab.root, "link.gguf"));
   const ran = await check(lab, "--json", join(lab.root, "link.gguf"));
   const [result] = parsed(ran);
-  assert.deepEqual([ran.code, result.verdict, result.failed_stage, result.sha256], [1, "rejected", "format_gate", null]);
+  assert.deepEqual([ran.code, result.verdict, result.failed_stage, result.sha256], [
+    1,
+    "rejected",
+    "format_gate",
+    null,
+  ]);
   assert.equal(result.stages[1].findings[0].rule, "claim/symlink");
 });
 
 Deno.test("check --source judges the origin", async () => {
   using lab = Lab.make();
-  const ran = await check(lab, "--json", "--source", "https://sketchy.example/m.gguf", ...shelf(lab, { "m.gguf": MODEL }));
+  const ran = await check(
+    lab,
+    "--json",
+    "--source",
+    "https://sketchy.example/m.gguf",
+    ...shelf(lab, { "m.gguf": MODEL }),
+  );
   const [result] = parsed(ran);
   assert.deepEqual([ran.code, result.failed_stage], [1, "source_policy"]);
 });
@@ -143,7 +155,9 @@ Deno.test("check promotes nothing and leaves the file as it lies", async () => {
   await check(lab, path);
   const after = fs.statSync(path);
   assert.deepEqual([after.ino, after.size, after.mtimeMs], [before.ino, before.size, before.mtimeMs]);
-  for (const place of Object.keys(lab.places) as (keyof typeof lab.places)[]) assert.deepEqual(lab.names(place), []);
+  for (const place of Object.keys(lab.places) as (keyof typeof lab.places)[]) {
+    assert.deepEqual(lab.names(place), []);
+  }
 });
 
 Deno.test("check --sarif prints one SARIF 2.1.0 log with a result for each finding", async () => {
@@ -185,8 +199,8 @@ Deno.test("on a terminal there are colours, and none with NO_COLOR", async () =>
     }).output();
     return new TextDecoder().decode(stdout);
   };
-  assert.match(await onTerminal({}), /\x1b\[32mPASS/);
-  assert.doesNotMatch(await onTerminal({ NO_COLOR: "1" }), /\x1b\[\d+m/);
+  assert.ok((await onTerminal({})).includes(`${GREEN}PASS`));
+  assert.ok(!(await onTerminal({ NO_COLOR: "1" })).includes("\u001b["));
 });
 
 Deno.test("a policy with gguf_gaurd is refused naming line, key and gguf_guard", async () => {

@@ -37,7 +37,10 @@ Deno.test("P089-P099, P123: the journal of a model that passes, word for word", 
   const [scanning, scanned, ...smoke] = lines.slice(9, 12);
   assert.match(scanning ?? "", /^<6>\[quarantine\] Stage 5\/7: static_scan — running .+\.\.\.$/);
   assert.match(scanned ?? "", /^<6>\[quarantine\] Stage 5\/7: static_scan — PASS \(score=0\.00, .+\)$/);
-  assert.match(smoke[0] ?? "", /^<\d>\[quarantine\] Stage 6\/7: behavioral_test — (SKIP \(not examined: .+\)|running .+\.\.\.)$/);
+  assert.match(
+    smoke[0] ?? "",
+    /^<\d>\[quarantine\] Stage 6\/7: behavioral_test — (SKIP \(not examined: .+\)|running .+\.\.\.)$/,
+  );
   assert.deepEqual([...lines.slice(0, 9), ...lines.slice(-3)], [
     ...UP_TO_4("my-model.gguf"),
     `<6>[quarantine] Stage 3/7: integrity_check — PASS (sha256=${DIGEST})`,
@@ -116,7 +119,10 @@ Deno.test("P054: the journal of an artifact that could not be decided, word for 
 
 Deno.test("P017, P039: watch does not start with a registry on another host", async () => {
   using lab = Lab.make();
-  const { code, stdout, stderr } = await cli(["watch", "--once"], watchVariables(lab, "http://192.0.2.1:8470"));
+  const { code, stdout, stderr } = await cli(
+    ["watch", "--once"],
+    watchVariables(lab, "http://192.0.2.1:8470"),
+  );
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /^ai-quarantine: Cannot .*192\.0\.2\.1/);
   assert.equal(stderr.split("\n").length, 2, "said once");

@@ -39,7 +39,11 @@ Deno.test("P038: runPipeline() compares the given digest", async () => {
   using lab = Lab.make();
   const right = await runPipeline({ path: model(lab), sha256: sha256(MODEL), policy: DEVELOPMENT });
   const wrong = await runPipeline({ path: model(lab), sha256: "ab".repeat(32), policy: DEVELOPMENT });
-  assert.deepEqual([right.passed, wrong.passed, wrong.details.integrity_check?.outcome], [true, false, "FAIL"]);
+  assert.deepEqual([right.passed, wrong.passed, wrong.details.integrity_check?.outcome], [
+    true,
+    false,
+    "FAIL",
+  ]);
 });
 
 Deno.test("runPipeline() of a broken model does not throw", async () => {
@@ -51,7 +55,10 @@ Deno.test("runPipeline() of a broken model does not throw", async () => {
 Deno.test("runPipeline() with a policy that cannot be used throws", async () => {
   using lab = Lab.make();
   const policy = { gguf_gaurd: { required: true } } as never;
-  await assert.rejects(runPipeline({ path: model(lab), policy }), { name: "StartupError", code: "policy/schema" });
+  await assert.rejects(runPipeline({ path: model(lab), policy }), {
+    name: "StartupError",
+    code: "policy/schema",
+  });
 });
 
 Deno.test("P077: AuditChain.verify() says valid and how many entries", async () => {

@@ -59,7 +59,13 @@ export async function examineAt(path: string, name: string, policy: Policy): Pro
     origin: { kind: "local" },
     digest,
   };
-  const context = { policy, now: () => new Date(), signal: new AbortController().signal, progress: () => {} };
+  const context = {
+    policy,
+    now,
+    signal: new AbortController().signal,
+    progress: () => {},
+    record: () => {},
+  };
   const outcome = await examineWith(formatGate(), artifact, context);
   if (outcome.kind === "broken") throw outcome.error;
   return { kind: outcome.kind, findings: outcome.kind === "cleared" ? outcome.notes : outcome.findings };

@@ -14,6 +14,9 @@ import { pipeline } from "../../stages/mod.ts";
 export const PROGRAM_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const LAUNCHER = join(PROGRAM_ROOT, "scripts", "ai-quarantine");
 
+/** What stands in the registry directory for a promoted `m.gguf`, beside the registry's own manifest. */
+export const PUBLISHED = ["m.gguf", "m.gguf.manifest.json", "m.gguf.provenance.json"];
+
 /** Long enough ago for a dropped file to count as settled when it is first seen. */
 const AN_HOUR_AGO = (): Date => new Date(Date.now() - 3_600_000);
 
@@ -79,7 +82,9 @@ export class Lab implements Disposable {
   }
 
   pin(filename: string, sha256: string, more = ""): void {
-    const lock = `version: 1\nmodels:\n  - { filename: ${JSON.stringify(filename)}, sha256: ${sha256}${more} }\n`;
+    const lock = `version: 1\nmodels:\n  - { filename: ${
+      JSON.stringify(filename)
+    }, sha256: ${sha256}${more} }\n`;
     fs.writeFileSync(join(dirname(this.policyPath), "models.lock.yaml"), lock);
   }
 
@@ -155,7 +160,9 @@ export class Lab implements Disposable {
   }
 
   async verifyAudit(): Promise<Verification> {
-    return await AuditChain.verify(this.auditLog, { anchorPath: join(this.places.state, "audit-anchor.json") });
+    return await AuditChain.verify(this.auditLog, {
+      anchorPath: join(this.places.state, "audit-anchor.json"),
+    });
   }
 
   /** The names in one of the places, sorted, hidden ones too. */

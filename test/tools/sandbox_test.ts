@@ -60,15 +60,23 @@ const rows: readonly (readonly [what: string, script: string, said: string])[] =
 ];
 
 for (const [what, script, said] of rows) {
-  Deno.test({ name: `a worker under bubblewrap ${what}`, ignore, fn: async () => {
-    assert.equal(await inside(script), said);
-  } });
+  Deno.test({
+    name: `a worker under bubblewrap ${what}`,
+    ignore,
+    fn: async () => {
+      assert.equal(await inside(script), said);
+    },
+  });
 }
 
-Deno.test({ name: "a worker under bubblewrap leaves no process behind", ignore, fn: async () => {
-  const seconds = `${60 + Math.random()}`;
-  await inside(`setsid sleep ${seconds} >/dev/null & echo ok`);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] }).output();
-  assert.ok(!new TextDecoder().decode(stdout).includes(`sleep ${seconds}`));
-} });
+Deno.test({
+  name: "a worker under bubblewrap leaves no process behind",
+  ignore,
+  fn: async () => {
+    const seconds = `${60 + Math.random()}`;
+    await inside(`setsid sleep ${seconds} >/dev/null & echo ok`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { stdout } = await new Deno.Command("ps", { args: ["-eo", "args"] }).output();
+    assert.ok(!new TextDecoder().decode(stdout).includes(`sleep ${seconds}`));
+  },
+});

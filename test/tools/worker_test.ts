@@ -101,7 +101,11 @@ const faults: readonly (readonly [why: string, script: string, rule: string])[] 
     `${HELLO}; ${done("refused", [{ ...CRITICAL, rule: "toString" }])}`,
     "worker/protocol",
   ],
-  ["says why it could not decide", `${HELLO}; echo '{"t":"error","rule":"line/crashed","message":"m"}'`, "line/crashed"],
+  [
+    "says why it could not decide",
+    `${HELLO}; echo '{"t":"error","rule":"line/crashed","message":"m"}'`,
+    "line/crashed",
+  ],
   [
     "claims another's reason",
     `${HELLO}; echo '{"t":"error","rule":"registry/refused","message":"m"}'`,
@@ -125,7 +129,9 @@ for (const [why, script, rule] of faults) {
 }
 
 Deno.test("runJob() believes a whole answer, and tells progress", async () => {
-  using worker = new Planted(`${READ_JOB}; ${HELLO}; echo '{"t":"progress","bytes":5}'; ${done("refused", [CRITICAL])}`);
+  using worker = new Planted(
+    `${READ_JOB}; ${HELLO}; echo '{"t":"progress","bytes":5}'; ${done("refused", [CRITICAL])}`,
+  );
   const progress: number[] = [];
   const judgement = await worker.run({ progress: (bytes) => progress.push(bytes) });
   assert.deepEqual([judgement.kind, progress], ["refused", [5]]);

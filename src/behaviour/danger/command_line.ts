@@ -57,12 +57,13 @@ class Reader {
     this.#text = text;
   }
 
-  /** Reads to the end of the line; gives the number of characters read. */
+  /** Reads to the end of the line, or of the sentence in prose; gives the number of characters read. */
   read(): number {
     const text = this.#text;
     while (this.#at < text.length) {
       const character = text.charAt(this.#at);
       if (character === "\n" || character === "\r") break;
+      if (character === " " && /[a-z]{2}[.!?]$/.test(this.#word)) break;
       if (character === " " || character === "\t") this.#gap(1);
       else if (character === "\\" && text.charAt(this.#at + 1) === "\n") this.#gap(2);
       else if (SIGNS.includes(character)) this.#sign(character);

@@ -5,11 +5,9 @@ import { FETCHERS, hasNumericHost, isPrivatePath, namesPrivate, namesSecret, SEN
 const READERS = [
   "cat",
   "less",
-  "more",
   "head",
   "tail",
   "strings",
-  "type",
   "bat",
   "nano",
   "vim",

@@ -144,7 +144,7 @@ const SENTENCE = 120;
 export function url(test: (address: string, before: string) => boolean): Matcher {
   const address = /(?:https?|ftp|wss?):\/\/[^\s"'<>`)\]]{4,600}/y;
   return (scene, at) => {
-    scene.spend(LOOK);
+    scene.spend(2 * LOOK);
     const { plain } = scene.text;
     address.lastIndex = at;
     const match = address.exec(plain);

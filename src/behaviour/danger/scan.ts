@@ -6,29 +6,24 @@ export interface Hit extends Span {
   readonly danger: Danger;
 }
 
-const MAX_WORD = 24;
-const LONG_WORD = 12;
-const PREFIX = 4;
-
-/** Where the dangers of one prompt category are looked for: anchor to dangers, made once per category. */
+/** Where the dangers of one prompt category are looked for. Made once per category: it indexes all anchors. */
 export class Scanner {
-  readonly #words = new Map<string, readonly Danger[]>();
-  readonly #prefixes = new Map<string, readonly Danger[]>();
+  readonly #words = new Index(MAX_WORD);
+  readonly #prefixes = new Index(MAX_PREFIX);
   readonly #calls: readonly Danger[];
   readonly #numbers: readonly Danger[];
 
   constructor(category: string) {
     const applicable = DANGERS.filter(({ only }) => only === undefined || only.some((c) => c === category));
+    const anchoredAt = (sign: string) => applicable.filter(({ anchors }) => anchors.includes(sign));
+    this.#calls = anchoredAt("()");
+    this.#numbers = anchoredAt("#");
     for (const danger of applicable) {
       for (const anchor of danger.anchors) {
-        const [index, key] = anchor.endsWith("*")
-          ? [this.#prefixes, anchor.slice(0, -1)]
-          : [this.#words, latinised(anchor)];
-        index.set(key, [...(index.get(key) ?? []), danger]);
+        if (anchor.endsWith("*")) this.#prefixes.add(anchor.slice(0, -1), danger);
+        else this.#words.add(latinised(anchor), danger);
       }
     }
-    this.#calls = this.#words.get("()") ?? [];
-    this.#numbers = this.#words.get("#") ?? [];
   }
 
   /**
@@ -36,8 +31,7 @@ export class Scanner {
    * that the text was made to tire the reader out. The cost is linear in the text.
    */
   *scan(scene: Scene): Generator<Hit, "done" | "too-dense"> {
-    const text = scene.text.latin;
-    for (const [start, dangers] of this.#anchors(text)) {
+    for (const [start, dangers] of this.#anchors(scene.text.latin)) {
       for (const danger of dangers) {
         scene.spend(1);
         if (scene.isSpent) return "too-dense";
@@ -49,55 +43,65 @@ export class Scanner {
   }
 
   *#anchors(text: string): Generator<readonly [start: number, dangers: readonly Danger[]]> {
-    let at = 0;
-    while (at < text.length) {
-      const kind = kindOf(text.charCodeAt(at));
-      if (kind === Kind.Other) {
-        if (text.charCodeAt(at) === OPEN && text.charCodeAt(at + 1) === OPEN + 1) yield [at, this.#calls];
-        at++;
+    const length = text.length;
+    for (let at = 0; at < length;) {
+      const start = at;
+      let kinds = kindOf(text.charCodeAt(at++));
+      if (kinds === OTHER) {
+        if (text.charCodeAt(start) === OPEN && text.charCodeAt(at) === OPEN + 1) yield [start, this.#calls];
         continue;
       }
-      const start = at;
-      let digits = true;
-      do {
-        if (!isDigit(text.charCodeAt(at))) digits = false;
-        at++;
-      } while (at < text.length && kindOf(text.charCodeAt(at)) === kind);
-      const length = at - start;
-      if (digits) yield [start, this.#numbers];
-      if (length <= MAX_WORD) {
-        const dangers = this.#words.get(text.slice(start, at));
-        if (dangers !== undefined) yield [start, dangers];
+      for (let kind = kinds; at < length; at++, kinds |= kind) {
+        kind = kindOf(text.charCodeAt(at));
+        if (kind === OTHER) break;
       }
-      if (length >= LONG_WORD || digits || isShortAccount(length)) {
-        for (let size = 2; size <= PREFIX + 1; size++) {
-          const dangers = this.#prefixes.get(text.slice(start, start + size));
-          if (dangers !== undefined) yield [start, dangers];
-        }
+      if (kinds === DIGIT) yield [start, this.#numbers];
+      const word = this.#words.find(text, start, at - start);
+      if (word !== undefined) yield [start, word];
+      for (let size = 2; size <= MAX_PREFIX && size <= at - start; size++) {
+        const prefix = this.#prefixes.find(text, start, size);
+        if (prefix !== undefined) yield [start, prefix];
       }
     }
   }
 }
 
-/** `DE89 3704 …`: the first group of a bank account number stands alone. */
-function isShortAccount(length: number): boolean {
-  return length === 4;
+const MAX_WORD = 24;
+const MAX_PREFIX = 4;
+
+/** Words to dangers, with a table that says at once for most words that they are not in it. */
+class Index {
+  readonly #dangers = new Map<string, readonly Danger[]>();
+  readonly #lengths: Uint32Array = new Uint32Array(128);
+
+  constructor(readonly maxLength: number) {}
+
+  add(word: string, danger: Danger): void {
+    if (word.length > this.maxLength) throw new RangeError(`Cannot index ${word}: too long for an anchor`);
+    this.#dangers.set(word, [...(this.#dangers.get(word) ?? []), danger]);
+    const slot = word.charCodeAt(0) & 127;
+    this.#lengths[slot] = (this.#lengths[slot] ?? 0) | (1 << word.length);
+  }
+
+  find(text: string, start: number, length: number): readonly Danger[] | undefined {
+    if (length > this.maxLength) return undefined;
+    if (((this.#lengths[text.charCodeAt(start) & 127] ?? 0) & (1 << length)) === 0) return undefined;
+    return this.#dangers.get(text.slice(start, start + length));
+  }
 }
 
-/** Letters of scripts without spaces are no part of the Latin word beside them. */
-const enum Kind {
-  Other,
-  Word,
-}
-
+const OTHER = 0;
+const LETTER = 1;
+const DIGIT = 2;
 const OPEN = 0x28;
 
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
-}
+const ASCII = Uint8Array.from({ length: 128 }, (_none, code) => {
+  if (code >= 0x30 && code <= 0x39) return DIGIT;
+  return (code >= 0x61 && code <= 0x7a) || code === 0x5f ? LETTER : OTHER;
+});
 
-function kindOf(code: number): Kind {
-  if (code >= 0x61 && code <= 0x7a) return Kind.Word;
-  if (isDigit(code) || code === 0x5f) return Kind.Word;
-  return code >= 0xc0 && code < 0x2000 ? Kind.Word : Kind.Other;
+/** Letters of scripts without spaces are no part of the Latin word beside them. */
+function kindOf(code: number): number {
+  if (code < 128) return ASCII[code] ?? OTHER;
+  return code >= 0xc0 && code < 0x2000 ? LETTER : OTHER;
 }

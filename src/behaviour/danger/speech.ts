@@ -161,6 +161,7 @@ export const SPEECH: readonly Danger[] = [
     match: (scene, at) => {
       const link = LINK(scene, at);
       if (link === null) return null;
+      scene.spend(100);
       const around = scene.text.latin.slice(
         Math.max(0, at - 200),
         Math.min(scene.text.latin.length, link.end + 120),

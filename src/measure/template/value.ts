@@ -76,7 +76,7 @@ export function union(...values: readonly Value[]): Value {
 }
 
 export function isOnlyNumber(value: Value): boolean {
-  return value.number && !isTextual(value) && !value.data;
+  return value.number && !value.list && !isTextual(value) && !value.data;
 }
 
 function isTextual(value: Value): boolean {

@@ -11,3 +11,10 @@ for (const [what, template, rule] of HOSTILE_TEMPLATES) {
     assert.ok(findings.every((found) => found.field === WHERE.field));
   });
 }
+
+const CLEAN = new URL("../../vectors/templates_clean/", import.meta.url);
+for (const { name } of [...Deno.readDirSync(CLEAN)].sort((a, b) => a.name.localeCompare(b.name))) {
+  Deno.test(`examineTemplate() finds nothing in ${name}`, () => {
+    assert.deepEqual(examineTemplate(Deno.readTextFileSync(new URL(name, CLEAN)), WHERE), []);
+  });
+}
