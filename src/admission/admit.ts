@@ -188,6 +188,7 @@ function artifactOf(claim: Claim, frozen: Frozen): Artifact {
     sizeBytes: frozen.digest.sizeBytes,
     origin,
     digest: Promise.resolve<ArtifactDigest>(frozen.digest),
+    digestFrom: "coordinator",
   };
 }
 

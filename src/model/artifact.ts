@@ -26,8 +26,13 @@ export interface Artifact {
   readonly format: ArtifactFormat;
   readonly sizeBytes: number;
   readonly origin: Origin;
-  /** Settles once the coordinator has hashed every byte. */
+  /** Settles once every byte was hashed. */
   readonly digest: Promise<ArtifactDigest>;
+  /**
+   * Who hashes: the coordinator, whose digest every other must equal, or (`check`, which promotes nothing) the scan
+   * itself, so that the file is read once.
+   */
+  readonly digestFrom: "coordinator" | "scan";
 }
 
 /** Artifact names are capped so that report, provenance and signature names still fit in 255 bytes. */

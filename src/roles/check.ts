@@ -3,7 +3,6 @@ import { basename, resolve } from "node:path";
 import {
   decide,
   type Decision,
-  digestInPlace,
   judge,
   type Observer,
   Promotion,
@@ -27,6 +26,7 @@ import {
   UndecidedError,
 } from "../model/mod.ts";
 import type { Coordinator } from "./coordinator.ts";
+import { type Claimed, readOnce } from "./read_once.ts";
 
 /** What `check` found out about one path. */
 export interface Checked {
@@ -55,8 +55,8 @@ export async function checkPath(
     if (!(error instanceof FormatError)) throw error;
     return { ...refusedUnopened(name, absolute, origin, error, bench.sandbox), policy };
   }
-  const artifact = artifactAt(absolute, name, origin, before, bench.context.signal);
-  const examination = await judge(artifact, bench, observer);
+  const once = readOnce(claimAt(absolute, name, origin, before), bench);
+  const examination = await judge(once.artifact, once.bench, observer);
   const after = fs.lstatSync(absolute, { bigint: true });
   if (!sameIdentity(identityOf(before), identityOf(after))) {
     const error = new UndecidedError("claim/changed", `${name} changed while it was examined`);
@@ -65,15 +65,7 @@ export async function checkPath(
   return { examination, decision: decisionOf(examination), policy };
 }
 
-function artifactAt(
-  path: string,
-  name: string,
-  origin: Origin,
-  stat: fs.BigIntStats,
-  signal: AbortSignal,
-): Artifact {
-  const digest = digestInPlace(path, { signal });
-  digest.catch(() => {}); // Reported by whichever stage asks for it.
+function claimAt(path: string, name: string, origin: Origin, stat: fs.BigIntStats): Claimed {
   const directory = stat.isDirectory();
   return {
     name,
@@ -82,7 +74,6 @@ function artifactAt(
     format: directory ? formatClaimedByDirectory(fs.readdirSync(path)) : formatClaimedByFile(name),
     sizeBytes: Number(stat.size),
     origin,
-    digest,
   };
 }
 
@@ -115,7 +106,8 @@ function refusedUnopened(
   }));
   const digest = Promise.reject(error);
   digest.catch(() => {});
-  const artifact: Artifact = { name, path, shape: "file", format: "unknown", sizeBytes: 0, origin, digest };
+  const claimed = { name, path, shape: "file", format: "unknown", sizeBytes: 0, origin } as const;
+  const artifact: Artifact = { ...claimed, digest, digestFrom: "coordinator" };
   const refusal: Refusal = {
     word: "rejected",
     stage: "format_gate",

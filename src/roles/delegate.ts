@@ -64,9 +64,10 @@ async function examineInSandbox(
   return await runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record });
 }
 
-/** Stage 2 runs beside the hashing; every later stage is told the digest its bytes must have. */
+/** Stage 2 runs beside the hashing; every later stage is told the digest its bytes must have, unless it makes it. */
 async function digestNeeded(stage: StageId, artifact: Artifact): Promise<ArtifactDigest | null> {
-  return stage === "format_gate" ? null : await artifact.digest;
+  const hashesItself = stage === "static_scan" && artifact.digestFrom === "scan";
+  return stage === "format_gate" || hashesItself ? null : await artifact.digest;
 }
 
 function jobFor(

@@ -26,6 +26,7 @@ export async function examine(stageFor: (job: Job) => Stage | undefined): Promis
   const artifact: Artifact = {
     ...claimed,
     digest: digest === null ? notHashedYet() : Promise.resolve(digest),
+    digestFrom: digest === null ? "scan" : "coordinator",
   };
   const outcome = await examineWith(stage, artifact, context(job.policy));
   if (outcome.kind !== "broken") return say(doneLine(outcome));

@@ -85,6 +85,7 @@ function artifactAt(path: string, maxBytes: number): Artifact {
     sizeBytes: fs.lstatSync(absolute).size,
     origin: { kind: "local" },
     digest: digestInPlace(absolute, {}),
+    digestFrom: "coordinator",
   };
 }
 

@@ -4,8 +4,10 @@ import { bindNames } from "./bindings.ts";
 import { examineWork } from "./bombs.ts";
 import { lex, type Lexeme, TemplateFault } from "./lexer.ts";
 import { nameKind } from "./names.ts";
+import { examineGates } from "./gates.ts";
 import { examineNames } from "./names_asked.ts";
 import { scanUnparsable } from "./scan.ts";
+import { examineText } from "./text.ts";
 import { libraryTokens, LOADING } from "./tokens.ts";
 import { children, descendants, type Node, parseTokens } from "./tree.ts";
 
@@ -30,7 +32,11 @@ export function examineTemplate(text: string, where: Place): readonly Finding[] 
     lexemes = lex(text, MAX_WORDS);
     const tree = parseTokens(libraryTokens(lexemes));
     checkDepth(tree);
-    return fewOfEachRule([...examineWords(lexemes, where), ...examineTree(tree, where)]);
+    return fewOfEachRule([
+      ...examineWords(lexemes, where),
+      ...examineTree(tree, where),
+      ...examineText(lexemes, where),
+    ]);
   } catch (fault) {
     if (!(fault instanceof TemplateFault)) throw fault;
     return fewOfEachRule([faultFinding(text, fault, where), ...scanUnparsable(text, where)]);
@@ -57,7 +63,7 @@ function examineTree(tree: Node, where: Place): readonly Finding[] {
   const scope = bindNames(tree);
   const findings: Finding[] = [];
   for (const node of descendants(tree)) findings.push(...examineNames(node, scope, where));
-  return [...findings, ...examineWork(tree, scope, where)];
+  return [...findings, ...examineWork(tree, scope, where), ...examineGates(tree, scope, where)];
 }
 
 /** What single words tell, wherever they stand: names that begin like internal ones, and statements that load. */

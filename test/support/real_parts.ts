@@ -1,0 +1,47 @@
+/** Programs and packages from outside, by the variable that names each: `. PREFIX/env` after `scripts/provision`. */
+export type RealPart =
+  | "AIQ_PYTHON"
+  | "COSIGN_BIN"
+  | "LLAMA_GGUF_SPLIT_BIN"
+  | "LLAMA_QUANTIZE_BIN"
+  | "LLAMA_SERVER_BIN";
+
+/** Where each part that a test asked for is. */
+export type Paths<P extends RealPart> = Readonly<Record<P, string>>;
+
+/**
+ * A test that needs real parts. Where one is missing it is skipped, and its title says why; with `CI=true` nothing is
+ * skipped: it fails.
+ */
+export function realTest<P extends RealPart>(
+  title: string,
+  parts: readonly P[],
+  run: (paths: Paths<P>) => Promise<void>,
+): void {
+  const missing = parts.filter((part) => !Deno.env.get(part));
+  if (missing.length === 0) {
+    Deno.test(title, () => run(pathsOf(parts)));
+    return;
+  }
+  const why = `${missing.join(", ")} not set, see scripts/provision`;
+  Deno.test({
+    name: `${title} [${why}]`,
+    ignore: Deno.env.get("CI") !== "true",
+    fn: () => {
+      throw new Error(`Cannot test: ${why}`);
+    },
+  });
+}
+
+function pathsOf<P extends RealPart>(parts: readonly P[]): Paths<P> {
+  const entries = parts.map((part) => [part, Deno.env.get(part)]);
+  return Object.fromEntries(entries) as Record<P, string>;
+}
+
+/** A port of 127.0.0.1 on which nobody listens now. */
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
