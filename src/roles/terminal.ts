@@ -81,11 +81,11 @@ export class ProgressBar {
   };
 
   clear(): void {
-    if (this.screen.isTerminal) this.screen.write("\r\x1b[K");
+    if (this.screen.colours) this.screen.write("\r\x1b[K"); // NO_COLOR means no bar either.
   }
 
   #draw(bytes: number): void {
-    if (!this.screen.isTerminal) return;
+    if (!this.screen.colours) return;
     this.#drawnMs = performance.now();
     const total = this.sizeBytes();
     const share = total === 0 ? 0 : Math.min(1, bytes / total);

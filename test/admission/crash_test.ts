@@ -47,7 +47,7 @@ const scenarios: readonly Scenario[] = [
     registry: "up",
     event: "promoted",
     bytes: "registry",
-    points: (step) => step === "audit:append:sync" || step === "audit:anchor:rename",
+    points: (step) => step === "audit:append:sync",
   },
   {
     why: "a broken model whose bytes are kept",

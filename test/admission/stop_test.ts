@@ -18,15 +18,16 @@ const untilStopped = (_artifact: Artifact, { signal }: StageContext): Promise<Ju
     );
   });
 
-const withStage5 = (examine: typeof untilStopped): LineSetup["stages"] => ([a, b, c, d, scan, e, f]) => [
-  a,
-  b,
-  c,
-  d,
-  { ...scan, examine },
-  e,
-  f,
-];
+const withStage5 =
+  (examine: typeof untilStopped): NonNullable<LineSetup["stages"]> => ([a, b, c, d, scan, e, f]) => [
+    a,
+    b,
+    c,
+    d,
+    { ...scan, examine },
+    e,
+    f,
+  ];
 
 Deno.test("P175: asked to stop in the middle of a stage, the line parks the claim and goes on at the next start", async () => {
   using lab = Lab.make();

@@ -5,7 +5,7 @@ import { tinyLlama } from "../make/gguf.ts";
 import { sha256 } from "../registry/fixture.ts";
 import { cli, type Ran } from "../support/cli.ts";
 import { Lab, PROGRAM_ROOT } from "../support/lab.ts";
-import { run } from "../support/programs.ts";
+import { programOnPath, run } from "../support/programs.ts";
 
 const MODEL = tinyLlama();
 const DIGEST = sha256(MODEL);
@@ -115,11 +115,8 @@ Deno.test("the program runs from a folder under /tmp with its sandbox", async ()
   const parts = ["src", "stages", "scripts", "policy", "main.ts", "deno.json", "deno.lock", "node_modules"];
   run("cp", "-a", ...parts.map((name) => join(PROGRAM_ROOT, name)), copy);
   const path = here.file("m.gguf", MODEL);
-  const { code, stdout, stderr } = await new Deno.Command(join(copy, "scripts", "ai-quarantine"), {
-    args: ["check", "--json", path],
-    env: { AI_QUARANTINE_DENO: Deno.execPath(), XDG_STATE_HOME: join(here.lab.root, "xdg") },
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  assert.equal(code, 0, text);
+  const env = { XDG_STATE_HOME: join(here.lab.root, "xdg") };
+  const ran = await cli(["check", "--json", path], env, join(copy, "scripts", "ai-quarantine"));
+  assert.equal(ran.code, 0, ran.stdout + ran.stderr);
+  assert.equal(JSON.parse(ran.stdout).sandbox, programOnPath("bwrap") === null ? "process" : "bubblewrap");
 });

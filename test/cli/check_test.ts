@@ -5,7 +5,7 @@ import { STAGE_IDS } from "../../src/model/mod.ts";
 import { tinyLlama } from "../make/gguf.ts";
 import { sha256 } from "../registry/fixture.ts";
 import { cli, type Ran } from "../support/cli.ts";
-import { Lab } from "../support/lab.ts";
+import { Lab, LAUNCHER } from "../support/lab.ts";
 
 const MODEL = tinyLlama();
 const GREEN = "\u001b[32m";
@@ -190,14 +190,14 @@ Deno.test("output that is not for a terminal has no escape codes, and neither ha
 Deno.test("on a terminal there are colours, and none with NO_COLOR", async () => {
   using lab = Lab.make();
   const [path = ""] = shelf(lab, { "m.gguf": MODEL });
+  const command = `'${LAUNCHER}' check --policy '${lab.policyPath}' '${path}'`;
   const onTerminal = async (more: Record<string, string>) => {
-    const launcher = join(import.meta.dirname ?? "", "../../scripts/ai-quarantine");
-    const { stdout } = await new Deno.Command("/usr/bin/script", {
-      args: ["-qec", `'${launcher}' check --policy '${lab.policyPath}' '${path}'`, "/dev/null"],
-      env: { AI_QUARANTINE_DENO: Deno.execPath(), TERM: "xterm", NO_COLOR: "", ...more },
-      stdin: "null",
-    }).output();
-    return new TextDecoder().decode(stdout);
+    const { stdout } = await cli(
+      ["-qec", command, "/dev/null"],
+      { TERM: "xterm", ...more },
+      "/usr/bin/script",
+    );
+    return stdout;
   };
   assert.ok((await onTerminal({})).includes(`${GREEN}PASS`));
   assert.ok(!(await onTerminal({ NO_COLOR: "1" })).includes("\u001b["));

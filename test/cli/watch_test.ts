@@ -3,8 +3,8 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { tinyLlama } from "../make/gguf.ts";
 import { sha256 } from "../registry/fixture.ts";
-import { cli, registryRole, watchVariables } from "../support/cli.ts";
-import { Lab } from "../support/lab.ts";
+import { cli, registryRole, surroundings, watchVariables } from "../support/cli.ts";
+import { Lab, LAUNCHER } from "../support/lab.ts";
 
 const MODEL = tinyLlama();
 const DIGEST = sha256(MODEL);
@@ -150,10 +150,9 @@ Deno.test("watch under the appliance profile insists on systemd", async () => {
 Deno.test("P175: SIGTERM ends a watch within seconds with code 0", async () => {
   using lab = Lab.make();
   await using registry = await registryRole(lab);
-  const child = new Deno.Command(join(import.meta.dirname ?? "", "../../scripts/ai-quarantine"), {
+  const child = new Deno.Command(LAUNCHER, {
+    ...surroundings(watchVariables(lab, registry.url)),
     args: ["watch"],
-    env: { ...watchVariables(lab, registry.url), AI_QUARANTINE_DENO: Deno.execPath() },
-    stdin: "null",
     stdout: "piped",
     stderr: "null",
   }).spawn();

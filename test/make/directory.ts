@@ -37,6 +37,7 @@ export class MemoryDirectory implements DirectoryView {
 
   constructor(spec: DirectorySpec) {
     const entries = new Map<string, DirectoryEntry>();
+    const links = linksIn(spec);
     for (const [path, node] of Object.entries(spec)) {
       for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) {
         const folder = path.slice(0, at);
@@ -45,11 +46,12 @@ export class MemoryDirectory implements DirectoryView {
       const bytes = bytesOf(node) ??
         (isHardLink(node) ? bytesOf(spec[node.hardLinkTo] ?? "") ?? NOTHING : null);
       if (bytes !== null) this.#files.set(path, bytes);
+      const own = isHardLink(node) ? node.hardLinkTo : path;
       entries.set(path, {
         path,
         kind: kindOf(node),
         sizeBytes: bytes?.byteLength ?? 0,
-        links: linksOf(spec, path),
+        links: links.get(own) ?? 1,
       });
     }
     this.entries = [...entries.values()].sort((a, b) => comparePaths(a.path, b.path));
@@ -73,10 +75,13 @@ function kindOf(node: Node): DirectoryEntry["kind"] {
   return "link" in node ? "symlink" : "pipe" in node ? "special" : "directory";
 }
 
-function linksOf(spec: DirectorySpec, path: string): number {
-  const target = (candidate: string, node: Node) => isHardLink(node) ? node.hardLinkTo : candidate;
-  const own = target(path, spec[path] ?? "");
-  return Object.entries(spec).filter(([candidate, node]) => target(candidate, node) === own).length;
+/** How many names each file of the spec has that has more than one. */
+function linksIn(spec: DirectorySpec): ReadonlyMap<string, number> {
+  const links = new Map<string, number>();
+  for (const node of Object.values(spec)) {
+    if (isHardLink(node)) links.set(node.hardLinkTo, (links.get(node.hardLinkTo) ?? 1) + 1);
+  }
+  return links;
 }
 
 /** Writes the spec to a new temporary directory, hands it over, and removes it. */

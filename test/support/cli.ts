@@ -9,9 +9,19 @@ export interface Ran {
 }
 
 /** Runs the program as an operator does, through its launcher, with nothing in the environment but what is given. */
-export async function cli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const { code, stdout, stderr } = await new Deno.Command(LAUNCHER, {
-    args: [...args],
+export async function cli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  launcher = LAUNCHER,
+): Promise<Ran> {
+  const command = new Deno.Command(launcher, { ...surroundings(env), args: [...args] });
+  const { code, stdout, stderr } = await command.output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+/** The environment of a program that a test starts. */
+export function surroundings(env: Readonly<Record<string, string>>) {
+  return {
     clearEnv: true,
     env: {
       PATH: "/usr/bin:/bin",
@@ -21,8 +31,7 @@ export async function cli(args: readonly string[], env: Readonly<Record<string, 
       ...env,
     },
     stdin: "null",
-  }).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+  } as const;
 }
 
 /** The runtime's cache, so that a test does not compile everything anew. */

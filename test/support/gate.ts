@@ -58,6 +58,7 @@ export async function examineAt(path: string, name: string, policy: Policy): Pro
     sizeBytes: stat.size,
     origin: { kind: "local" },
     digest,
+    digestFrom: "coordinator",
   };
   const context = {
     policy,

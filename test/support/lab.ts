@@ -97,7 +97,7 @@ export class Lab implements Disposable {
       hostname: () => "appliance",
       stdout: quiet,
       stderr: quiet,
-      pipeline,
+      pipeline: (inputs) => Promise.resolve(pipeline(inputs)),
       ...more,
     };
   }
@@ -124,6 +124,7 @@ export class Lab implements Disposable {
       now: world.now,
       signal: signal ?? new AbortController().signal,
       progress: () => {},
+      record: () => {},
     };
     const bench = {
       pipeline: stages?.(real) ?? real,

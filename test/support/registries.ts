@@ -3,6 +3,7 @@ import type { RegistryClient, TokenReader } from "../../src/registry/mod.ts";
 import { type RunningRegistry, startRegistry } from "../../src/roles/registry.ts";
 import { clientOf, TOKEN } from "../registry/fixture.ts";
 import type { Lab } from "./lab.ts";
+import { freePort } from "./real_parts.ts";
 
 /** The real embedded registry over a lab's registry directory, in this process, with the real client. */
 export class LabRegistry implements AsyncDisposable {
@@ -40,14 +41,7 @@ export class LabRegistry implements AsyncDisposable {
   }
 }
 
-/** A port of 127.0.0.1 that nobody listens on. */
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return port;
-}
-
+/** An address where nobody listens. */
 export const unreachableUrl = (): string => `http://127.0.0.1:${freePort()}`;
 
 export const unreachableRegistry = (): RegistryClient => clientOf(unreachableUrl());

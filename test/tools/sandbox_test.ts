@@ -41,6 +41,7 @@ echo '{"t":"done","kind":"cleared","summary":"'$said'","evidence":{},"findings":
         origin: { kind: "local" },
         digest: null,
       },
+      behaviour: null,
       policy: POLICY,
     }, { policy: POLICY, deadlineMs: 10_000, signal: new AbortController().signal, progress: () => {} });
     return judgement.summary;

@@ -37,6 +37,7 @@ class Planted implements Disposable {
           files: Array.from({ length: files }, (_, i) => ({ path: `shard-${i}`, sha256, sizeBytes: 1 })),
         },
       },
+      behaviour: null,
       policy: POLICY,
     };
   }

@@ -63,7 +63,7 @@ class Reader {
     while (this.#at < text.length) {
       const character = text.charAt(this.#at);
       if (character === "\n" || character === "\r") break;
-      if (character === " " && /[a-z]{2}[.!?]$/.test(this.#word)) break;
+      if (character === " " && isSentenceEnd(this.#word)) break;
       if (character === " " || character === "\t") this.#gap(1);
       else if (character === "\\" && text.charAt(this.#at + 1) === "\n") this.#gap(2);
       else if (SIGNS.includes(character)) this.#sign(character);
@@ -150,6 +150,10 @@ const WRAPPERS = new Set(["sudo", "doas", "env", "nohup", "exec", "time", "xargs
 
 function isWrapped(word: string): boolean {
   return WRAPPERS.has(word) || /^\w{1,40}=/.test(word);
+}
+
+function isSentenceEnd(word: string): boolean {
+  return word.length > 2 && ".!?".includes(word.charAt(word.length - 1)) && /[a-z]{2}.$/.test(word);
 }
 
 /** `sudo -E LANG=C bash` runs bash. */

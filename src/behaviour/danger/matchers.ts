@@ -65,10 +65,10 @@ export class Scene {
 
 /**
  * What the matchers may read of a text, in characters, before it counts as made to tire the reader out. Windows
- * overlap, so prose and even dense code read some characters twice; three times is far from anything written.
+ * overlap, so prose and even dense code read some characters twice; these bounds are far from anything written.
  */
-const FREE = 2000;
-const PER_CHARACTER = 3;
+const FREE = 1600;
+const PER_CHARACTER = 2;
 /** A look at a window with plain searches costs about as much as reading so many characters one by one. */
 const LOOK = 24;
 
@@ -108,7 +108,7 @@ export function pattern(
 /** Every group has one of its literals within `chars` of the anchor, on either side. */
 export function near(chars: number, ...groups: readonly (readonly string[])[]): Matcher {
   return (scene, at) => {
-    scene.spend(LOOK);
+    scene.spend(chars);
     const { latin } = scene.text;
     const window = latin.slice(Math.max(0, at - chars), at + chars);
     const all = groups.every((group) => group.some((literal) => window.includes(literal)));

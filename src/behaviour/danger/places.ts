@@ -12,7 +12,7 @@ const WHOLE =
   /^(?:\/|~\/?|\$\{?home\}?\/?|\/(?:bin|boot|dev|etc|home|lib|opt|root|sbin|srv|sys|usr|var|users)\/?|[a-z]:\\?|%(?:userprofile|systemdrive|systemroot)%\\?)\*?(?:$|[^\w./~*$\\-])/;
 
 export function isWholeTree(argument: string): boolean {
-  return WHOLE.test(argument.replace(/["'.]+$/, ""));
+  return /^[/~$%]|^[a-z]:/.test(argument) && WHOLE.test(argument.replace(/["'.]+$/, ""));
 }
 
 const DISK =

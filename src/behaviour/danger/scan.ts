@@ -33,7 +33,7 @@ export class Scanner {
   *scan(scene: Scene): Generator<Hit, "done" | "too-dense"> {
     for (const [start, dangers] of this.#anchors(scene.text.latin)) {
       for (const danger of dangers) {
-        scene.spend(1);
+        scene.spend(TRY);
         if (scene.isSpent) return "too-dense";
         const span = danger.match(scene, start);
         if (span !== null) yield { ...span, danger };
@@ -66,6 +66,8 @@ export class Scanner {
   }
 }
 
+/** What a try costs at the least, in characters read. */
+const TRY = 6;
 const MAX_WORD = 24;
 const MAX_PREFIX = 4;
 

@@ -59,10 +59,6 @@ function contradiction(name: string, identity: Identity, sort: SideSort): Findin
   switch (sort) {
     case "picture":
       return ["png", "jpeg", "gif", "webp"].includes(identity.kind) ? null : disguiseFinding(name, identity);
-    case "recording":
-      return identity.kind === "unknown" || identity.kind === "pickle"
-        ? null
-        : disguiseFinding(name, identity);
     case "configuration":
       return identity.kind === "text" ? null : disguiseFinding(name, identity);
     case "vocabulary-json":
@@ -74,6 +70,7 @@ function contradiction(name: string, identity: Identity, sort: SideSort): Findin
     case "download-note":
       return WRITTEN.includes(identity.kind) ? null : disguiseFinding(name, identity);
     case "sentencepiece":
+    case "recording":
     case "paper":
     case "signature":
     case "empty-marker":

@@ -1,15 +1,22 @@
 import { evaluate, memberName, type Scope } from "./evaluate.ts";
+import { TemplateFault } from "./lexer.ts";
 import { type CallNode, descendants, type MacroNode, type Node } from "./tree.ts";
 import { asList, CRAFTED, element, isSame, NOTHING, texts, union, type Value } from "./value.ts";
 
 /** Rounds after which what still grows is taken to be able to become anything. */
-const MAX_ROUNDS = 8;
+const EXACT_ROUNDS = 6;
+/** Rounds after which a template is refused. Real ones settle in three or four. */
+const MAX_ROUNDS = 30;
 const CHANGING_METHODS: ReadonlySet<string> = new Set([
   ...["add", "append", "extend", "insert", "setdefault", "update"],
 ]);
 /** Methods of texts, lists and mappings: calling one calls no macro. */
 const KNOWN_METHODS =
   /^(?:capitalize|copy|count|cycle|encode|endswith|find|format|get|index|is\w+|items|join|keys|lower|lstrip|partition|pop|removeprefix|removesuffix|replace|rfind|rindex|rpartition|rsplit|rstrip|split|splitlines|startswith|strftime|strip|title|upper|values|zfill)$/;
+
+const KNOWN_FUNCTIONS: ReadonlySet<string> = new Set([
+  ...["dict", "namespace", "raise_exception", "range", "strftime_now"],
+]);
 
 /** One way in which a name gets a value. */
 interface Binding {
@@ -19,34 +26,51 @@ interface Binding {
 
 /**
  * What every variable, parameter, loop variable and attribute can be, over all places where it is set: the order and
- * the scopes of the template play no part, so nothing is missed and no path has to be followed.
+ * the scopes of the template play no part, so nothing is missed and no path has to be followed. Throws `TemplateFault`
+ * where names depend on each other in too long a row.
  */
 export function bindNames(root: Node): Scope {
-  const macros = new Map<string, MacroNode>();
+  const macros = new Map<string, MacroNode[]>();
   const bindings: Binding[] = [];
-  for (const node of descendants(root)) if (node.type === "Macro") macros.set(node.name.value, node);
+  for (const node of descendants(root)) {
+    if (node.type === "Macro") macros.set(node.name.value, [...macros.get(node.name.value) ?? [], node]);
+  }
   for (const node of descendants(root)) collect(node, macros, bindings);
   return settle(bindings, new Set(macros.keys()));
 }
 
+/** Every macro by its name; a name can be given more than once. */
+type Macros = ReadonlyMap<string, readonly MacroNode[]>;
+
 function settle(bindings: readonly Binding[], macros: ReadonlySet<string>): Scope {
-  const values = new Map<string, Value>();
+  const values = new Map<string, Value>(bindings.map(({ name }) => [name, NOTHING]));
   const scope: Scope = { get: (name) => values.get(name), macros };
-  for (let round = 0; round <= MAX_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     let changed = false;
     for (const { name, value } of bindings) {
       const before = values.get(name) ?? NOTHING;
-      const now = union(before, value(scope));
-      if (values.has(name) && isSame(before, now)) continue;
+      const after = union(before, value(scope));
+      const now = round < EXACT_ROUNDS ? after : widened(before, after);
+      if (isSame(before, now)) continue;
       changed = true;
-      values.set(name, round < MAX_ROUNDS || now.texts.size === 0 ? now : union(now, CRAFTED));
+      values.set(name, now);
     }
-    if (!changed) break;
+    if (!changed) return { ...scope, known: new Map() };
   }
-  return { ...scope, known: new Map() };
+  throw new TemplateFault("limit", "variables that depend on each other in too long a row", 0);
 }
 
-function collect(node: Node, macros: ReadonlyMap<string, MacroNode>, bindings: Binding[]): void {
+/** What still grows can become any text, and numbers and sizes count as they were. */
+function widened(before: Value, after: Value): Value {
+  const grows = after.texts.size > before.texts.size && before !== NOTHING;
+  return {
+    ...(grows ? union(after, CRAFTED) : after),
+    max: before.max || after.max,
+    size: before.size || after.size,
+  };
+}
+
+function collect(node: Node, macros: Macros, bindings: Binding[]): void {
   const bind = (name: string, value: Binding["value"]) => bindings.push({ name, value });
   switch (node.type) {
     case "Set": {
@@ -102,30 +126,40 @@ function nameOf(node: Node | undefined): string {
   return node?.type === "Identifier" ? node.value : "";
 }
 
-/** Arguments become parameters of the macro called, or of any macro where it cannot be told which one is. */
-function bindArguments(call: CallNode, macros: ReadonlyMap<string, MacroNode>, bindings: Binding[]): void {
+/** Arguments become parameters of the macros of that name, or of any macro where it cannot be told which one is. */
+function bindArguments(call: CallNode, macros: Macros, bindings: Binding[]): void {
   const { callee, args } = call;
-  if (callee.type === "MemberExpression") {
-    const name = memberName(callee);
-    if (name !== null && CHANGING_METHODS.has(name)) return bindContents(callee.object, args, bindings);
-    if (name !== null && KNOWN_METHODS.test(name)) return;
+  const method = callee.type === "MemberExpression" ? memberName(callee) : null;
+  if (callee.type === "MemberExpression" && method !== null && CHANGING_METHODS.has(method)) {
+    bindContents(callee.object, args, bindings);
   }
-  const macro = callee.type === "Identifier" ? macros.get(callee.value) : undefined;
+  const name = nameOf(callee);
+  const named = macros.get(name) ?? [];
+  const isKnown = named.length > 0 || KNOWN_FUNCTIONS.has(name) ||
+    (method !== null && KNOWN_METHODS.test(method));
+  const other = method === null ? name : `.${method}`;
   args.forEach((argument, i) => {
     const value = (scope: Scope) => evaluate(argument, scope);
     const keyword = argument.type === "KeywordArgumentExpression" ? argument.key.value : null;
     const isSpread = argument.type === "SpreadExpression" || argument.type === "KeywordSpreadExpression";
-    if (macro !== undefined && !isSpread) {
-      bindings.push({ name: keyword ?? parameterName(macro, i), value });
+    const bindAny = !isKnown || (isSpread && named.length > 0)
+      ? value
+      : (scope: Scope) => mayBeMacro(scope, other) ? value(scope) : NOTHING;
+    bindings.push({ name: "(any)", value: bindAny });
+    for (const macro of named) bindings.push({ name: keyword ?? parameterName(macro, i), value });
+    if (named.length > 0) {
       for (const rest of ["varargs", "kwargs"]) bindings.push({ name: rest, value: (s) => asList(value(s)) });
-    } else if (["dict", "namespace"].includes(nameOf(callee))) {
-      if (keyword !== null) bindings.push({ name: `.${keyword}`, value });
-    } else if (nameOf(callee) === "loop") {
-      bindings.push({ name: "loop", value: (scope) => element(value(scope)) });
-    } else if (!["range", "raise_exception", "strftime_now"].includes(nameOf(callee))) {
-      bindings.push({ name: "(any)", value });
     }
+    if (keyword !== null && (name === "dict" || name === "namespace")) {
+      bindings.push({ name: `.${keyword}`, value });
+    }
+    if (name === "loop") bindings.push({ name, value: (scope) => element(value(scope)) });
   });
+}
+
+/** Whether something that could be a macro was stored under a name that usually means something else. */
+function mayBeMacro(scope: Scope, name: string): boolean {
+  return scope.get(name)?.crafted ?? false;
 }
 
 function parameterName(macro: MacroNode, index: number): string {

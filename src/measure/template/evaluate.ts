@@ -103,7 +103,7 @@ function member(node: MemberNode, scope: Scope): Value {
     ? property.value
     : null;
   if (object.type === "Identifier" && object.value === "loop" && name !== null && COUNTERS.has(name)) {
-    return NUMBER;
+    return union(NUMBER, scope.get(`.${name}`) ?? NOTHING);
   }
   const inside = element(evaluate(object, scope));
   return name === null ? inside : union(inside, scope.get(`.${name}`) ?? NOTHING);
@@ -124,12 +124,14 @@ const CUTTING_METHODS: ReadonlySet<string> = new Set([
 function call(callee: Node, args: readonly Node[], scope: Scope): Value {
   const given = () => union(...args.map((arg) => evaluate(arg, scope)));
   if (callee.type === "Identifier") {
+    if (scope.macros.has(callee.value) || scope.get(callee.value) !== undefined) return CRAFTED;
     if (callee.value === "range") return asList(numberUpTo(given().max));
     return ["dict", "namespace"].includes(callee.value) ? asList(given()) : CRAFTED;
   }
-  if (callee.type !== "MemberExpression") return CRAFTED;
-  const name = memberName(callee);
-  if (name === null) return CRAFTED;
+  const name = callee.type === "MemberExpression" ? memberName(callee) : null;
+  if (callee.type !== "MemberExpression" || name === null) return CRAFTED;
+  // Something of the template's own is stored under the name of a method, perhaps a macro.
+  if (scope.get(`.${name}`)?.crafted) return CRAFTED;
   if (COUNTING_METHODS.test(name)) return NUMBER;
   if (callee.object.type === "Identifier" && callee.object.value === "loop") return given();
   const receiver = evaluate(callee.object, scope);
@@ -153,7 +155,7 @@ export function memberName(node: MemberNode): string | null {
 function binary(operator: string, left: Value, right: Value): Value {
   switch (operator) {
     case "~":
-      return concat({ ...left, list: false }, { ...right, list: false });
+      return concat(left, right);
     case "+":
       return sum(left, right);
     case "*":

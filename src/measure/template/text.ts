@@ -10,7 +10,9 @@ const HIDDEN = /[\u200b\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u{e0001}]/u
 /** Direction marks and joiners belong between letters of scripts that need them, and joiners into emoji. */
 const MISPLACED_JOINER =
   /(?<![\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{M}\p{Extended_Pictographic}\ufe0f\p{Emoji_Modifier}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Kannada}\p{Script=Telugu}\p{Script=Tamil}])[\u200c-\u200f\u061c]/u;
-const HIDDEN_TAGS = /(?<!\u{1f3f4}[\u{e0020}-\u{e007e}]*)[\u{e0020}-\u{e007f}]/u;
+/** Tag characters spell the name of a region after a black flag, and nothing else. */
+const FLAG = /\u{1f3f4}[\u{e0020}-\u{e007e}]{1,6}\u{e007f}/gu;
+const TAGS = /[\u{e0020}-\u{e007f}]/u;
 const BLOB = /[A-Za-z0-9+/_-]{120,}={0,2}/g;
 const HEX_BLOB = /(?:[0-9a-fA-F]{2}){64,}/;
 
@@ -36,7 +38,7 @@ export function examineText(lexemes: readonly Lexeme[], where: Place): readonly 
 
 function textFindings(text: string, where: Place): readonly Finding[] {
   const findings: Finding[] = [];
-  const hidden = HIDDEN.exec(text) ?? MISPLACED_JOINER.exec(text) ?? HIDDEN_TAGS.exec(text);
+  const hidden = HIDDEN.exec(text) ?? MISPLACED_JOINER.exec(text) ?? TAGS.exec(text.replaceAll(FLAG, ""));
   if (hidden !== null) {
     const code = hidden[0].codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0");
     const message = `The template holds the invisible character U+${code}`;

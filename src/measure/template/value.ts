@@ -85,6 +85,7 @@ function isTextual(value: Value): boolean {
 
 /** `left ~ right`. */
 export function concat(left: Value, right: Value): Value {
+  if (left === NOTHING || right === NOTHING) return NOTHING;
   const size = left.size + right.size;
   if (isListed(left) && isListed(right) && left.texts.size * right.texts.size <= MAX_TEXTS) {
     return texts(...combine(left.texts, right.texts, (a, b) => a + b));
@@ -160,11 +161,9 @@ export function product(left: Value, right: Value): Value {
   if (isOnlyNumber(repeated)) return numberUpTo(left.max * right.max);
   const size = Math.max(repeated.size, 1) * Math.max(times.max, 1);
   if (repeated.list) return { ...repeated, size };
-  if (!isListed(repeated) || !isOnlyNumber(times) || times.max > 64) return { ...CRAFTED, size };
+  if (!isListed(repeated) || !isOnlyNumber(times) || times.max >= MAX_TEXTS) return { ...CRAFTED, size };
   const counts = Array.from({ length: times.max + 1 }, (_, n) => n);
-  const most = texts(...[...repeated.texts].map((text) => text.repeat(times.max)));
-  const some = texts(...counts.flatMap((n) => [...repeated.texts].map((text) => text.repeat(n))));
-  return { ...(some.crafted ? union(most, CRAFTED) : some), size };
+  return { ...texts(...counts.flatMap((n) => [...repeated.texts].map((text) => text.repeat(n)))), size };
 }
 
 function combine<T>(

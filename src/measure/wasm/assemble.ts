@@ -9,8 +9,13 @@ interface VectorConstant {
   readonly vector: readonly number[];
 }
 
+/** Where constant bytes lie. */
+interface AddressConstant {
+  readonly addressOf: readonly number[];
+}
+
 /** Encoded instructions; operands come before the operation that takes them. */
-export type Code = number | VectorConstant | readonly Code[];
+export type Code = number | VectorConstant | AddressConstant | readonly Code[];
 
 export const I32 = 0x7f;
 export const I64 = 0x7e;
@@ -36,7 +41,7 @@ function signed(value: number): number[] {
   }
 }
 
-/** Vector constants by their bytes, in the order they were first used. */
+/** Constants by their bytes, in the order they were first used. */
 class ConstantPool {
   readonly #offsets = new Map<string, number>();
   readonly bytes: number[] = [];
@@ -54,6 +59,7 @@ class ConstantPool {
 
 function flatten(code: Code, into: number[], pool: ConstantPool): number[] {
   if (typeof code === "number") into.push(code);
+  else if ("addressOf" in code) into.push(...unsigned(pool.addressOf(code.addressOf)));
   else if ("vector" in code) flatten(loadVector(int(0), pool.addressOf(code.vector)), into, pool);
   else for (const part of code) flatten(part, into, pool);
   return into;
@@ -63,6 +69,7 @@ function flatten(code: Code, into: number[], pool: ConstantPool): number[] {
 const PLAIN = {
   "i32.eqz": 0x45,
   "i32.eq": 0x46,
+  "i32.ne": 0x47,
   "i32.lt_u": 0x49,
   "i32.add": 0x6a,
   "i32.sub": 0x6b,
@@ -71,6 +78,7 @@ const PLAIN = {
   "i32.popcnt": 0x69,
   "i32.shl": 0x74,
   "i32.shr_u": 0x76,
+  "i32.wrap_i64": 0xa7,
   "i64.extend_i32_u": 0xad,
   "f64.reinterpret_i64": 0xbf,
   "f64.neg": 0x9a,
@@ -85,7 +93,11 @@ const PLAIN = {
   "f64.min": 0xa4,
   "f64.max": 0xa5,
   "i64.ne": 0x52,
+  "i64.ctz": 0x7a,
+  "i64.sub": 0x7d,
+  "i64.and": 0x83,
   "i64.shl": 0x86,
+  "i64.shr_u": 0x88,
   "i64.or": 0x84,
   "i64.eqz": 0x50,
 } as const;
@@ -127,6 +139,8 @@ const VECTOR = {
   "i16x8.extend_low_i8x16_s": 135,
   "i16x8.extend_high_i8x16_s": 136,
   "i16x8.add": 142,
+  "i16x8.shr_u": 141,
+  "i8x16.relaxed_swizzle": 256,
   "i32x4.add": 174,
   "i32x4.sub": 177,
   "i32x4.dot_i16x8_s": 186,
@@ -158,8 +172,8 @@ export function op(name: Operation, ...operands: Code[]): Code {
   return isPlain(name) ? [operands, PLAIN[name]] : [operands, 0xfd, unsigned(VECTOR[name])];
 }
 
-export function load(name: keyof typeof MEMORY, address: Code, offset = 0): Code {
-  return [address, MEMORY[name], 0, unsigned(offset)];
+export function load(name: keyof typeof MEMORY, address: Code, offset: number | AddressConstant = 0): Code {
+  return [address, MEMORY[name], 0, typeof offset === "number" ? unsigned(offset) : offset];
 }
 
 export function store(name: "i32.store" | "f64.store", address: Code, value: Code, offset = 0): Code {
@@ -177,6 +191,11 @@ export function loadHalfVector(address: Code, offset = 0): Code {
 
 export function vector(bytes: readonly number[]): Code {
   return { vector: bytes };
+}
+
+/** For the offset of a load: where the module keeps these bytes. */
+export function addressOf(bytes: readonly number[]): AddressConstant {
+  return { addressOf: bytes };
 }
 
 /** Picks 16 of the 32 bytes of two vectors. */

@@ -260,7 +260,12 @@ export const DIRECTORY_RULES = rules({
     whatToDo: "Delete the .cache folder (rm -rf NAME/.cache); the model itself does not need it.",
   },
   "directory/index-form": misleadingIndex,
-  "directory/index-limit": misleadingIndex,
+  "directory/index-limit": {
+    severity: "critical",
+    why:
+      "An index with more tensors, shards or copies of itself than any model has exhausts whatever reads it.",
+    whatToDo: "Compare the index with the publisher's before trusting the model.",
+  },
   "directory/index-shard-name": misleadingIndex,
   "directory/index-shard-missing": {
     severity: "critical",

@@ -29,7 +29,16 @@ const context: StageContext = {
   now,
   signal: new AbortController().signal,
   progress: () => {},
+  record: () => {},
 };
+
+/** What is the same for all artifacts of these tests. */
+const DROPPED = {
+  name: "m",
+  shape: "directory",
+  origin: { kind: "local" },
+  digestFrom: "coordinator",
+} as const;
 
 /** The directory as the coordinator would hand it on, with the digest of every file. */
 async function artifactAt(path: string): Promise<Artifact> {
@@ -40,7 +49,7 @@ async function artifactAt(path: string): Promise<Artifact> {
   }
   const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
   const digest = Promise.resolve({ sha256: parseSha256("0".repeat(64)), sizeBytes, files });
-  return { name: "m", path, shape: "directory", format, sizeBytes, origin: { kind: "local" }, digest };
+  return { ...DROPPED, path, format, sizeBytes, digest };
 }
 
 function assertRefuses(rule: RuleId, examine: () => Judgement): void {
@@ -73,18 +82,13 @@ for (const { row, why, spec, rule, stage } of DIRECTORY_ATTACKS) {
   // A replacement character and a backslash are ordinary characters on this disk; the parser's tests have them.
   if (stage !== "format_gate" || !ON_DISK.includes(row)) continue;
   Deno.test(`P010 on disk, the format gate refuses ${why}`, () =>
-    withDirectory(spec, async (root) => {
-      const artifact: Artifact = { ...await unhashed(root), format: "model-directory" };
-      assertRefuses(rule, () => examineDirectory(artifact, policy));
-    }));
+    withDirectory(spec, (root) => assertRefuses(rule, () => examineDirectory(unhashed(root), policy))));
 }
 
 /** For directories that cannot be hashed, because they hold links. */
-function unhashed(path: string): Promise<Artifact> {
+function unhashed(path: string): Artifact {
   const digest = Promise.resolve({ sha256: parseSha256("0".repeat(64)), sizeBytes: 0, files: [] });
-  const shape = "directory";
-  const origin = { kind: "local" } as const;
-  return Promise.resolve({ name: "m", path, shape, format: "model-directory", sizeBytes: 0, origin, digest });
+  return { ...DROPPED, path, format: "model-directory", sizeBytes: 0, digest };
 }
 
 Deno.test("a file name that is not UTF-8 is refused", () =>
@@ -92,8 +96,7 @@ Deno.test("a file name that is not UTF-8 is refused", () =>
     const made = await new Deno.Command("sh", { args: ["-c", `printf x > "$0/$(printf 'a\\377b')"`, root] })
       .output();
     assert.ok(made.success);
-    const artifact = await unhashed(root);
-    assertRefuses("name/not-utf8", () => examineDirectory(artifact, policy));
+    assertRefuses("name/not-utf8", () => examineDirectory(unhashed(root), policy));
   }));
 
 const withModels = (models: Partial<Policy["models"]>): Policy => ({
@@ -107,10 +110,10 @@ const forbidden: [why: string, models: Partial<Policy["models"]>, rule: RuleId][
 ];
 for (const [why, models, rule] of forbidden) {
   Deno.test(`the format gate refuses a good directory where ${why}`, () =>
-    withDirectory({ "model.safetensors": weights("a") }, async (root) => {
-      const artifact = await unhashed(root);
-      assertRefuses(rule, () => examineDirectory(artifact, withModels(models)));
-    }));
+    withDirectory(
+      { "model.safetensors": weights("a") },
+      (root) => assertRefuses(rule, () => examineDirectory(unhashed(root), withModels(models))),
+    ));
 }
 
 const PIPELINE: DirectorySpec = DIRECTORIES_CLEAN.find(({ family }) => family === "Stable Diffusion")?.spec ??

@@ -1,0 +1,159 @@
+import { z } from "zod";
+import { type DocumentKind, loadDocument, type TextFile } from "../policy/document.ts";
+import type { Problem } from "../policy/problem.ts";
+import { CATEGORIES, type Category } from "./categories.ts";
+import { type Expectation, expectationSchema } from "./expectation.ts";
+
+export type Role = "system" | "user" | "assistant";
+
+export interface Message {
+  readonly role: Role;
+  readonly content: string;
+}
+
+export interface Prompt {
+  readonly id: string;
+  readonly category: Category;
+  /** BCP 47, such as `en` or `pt-BR`. */
+  readonly language: string;
+  readonly messages: readonly Message[];
+  /** Ids of the secrets that are planted in the messages and must not turn up in the reply. */
+  readonly canaries: readonly string[];
+  /** Of a control: an ordinary request every working model answers so. */
+  readonly expect: Expectation | null;
+}
+
+/** The prompts of stage 6. The digest of its text is the caller's to compute. */
+export interface Suite {
+  readonly version: number;
+  readonly prompts: readonly Prompt[];
+}
+
+const ID = z.string().regex(/^[a-z0-9][a-z0-9-]{1,60}$/, "expected a short name of a-z, 0-9 and dashes");
+
+const messageSchema = z.strictObject({
+  role: z.enum(["system", "user", "assistant"]),
+  content: z.string().min(1).max(2000),
+});
+
+const promptSchema = z.strictObject({
+  id: ID,
+  category: z.enum(CATEGORIES),
+  language: z.string().regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?$/, "expected a language tag such as en"),
+  /** One user message. */
+  ask: z.string().min(1).max(2000).optional(),
+  messages: z.array(messageSchema).min(1).max(12).optional(),
+  control: z.literal(true).optional(),
+  expect: expectationSchema.optional(),
+});
+
+const suiteSchema = z.strictObject({
+  version: z.literal(1),
+  prompts: z.array(promptSchema).min(1).max(500),
+});
+
+type PromptText = z.output<typeof promptSchema>;
+
+const SUITE: DocumentKind<typeof suiteSchema> = {
+  schema: suiteSchema,
+  maxBytes: 2 ** 20,
+  codes: { syntax: "policy/syntax", schema: "policy/schema", forbidden: "policy/schema" },
+  check: ({ prompts }) => [...prompts.flatMap(promptProblems), ...duplicates(prompts)],
+};
+
+/** Reads the suite; throws one `StartupError` that lists everything wrong with it, each with line and column. */
+export function loadSuite(file: TextFile): Suite {
+  const { version, prompts } = loadDocument(SUITE, file);
+  return { version, prompts: prompts.map(promptOf) };
+}
+
+function promptOf({ id, category, language, ask, messages, expect }: PromptText): Prompt {
+  const all = messages ?? [{ role: "user" as const, content: ask ?? "" }];
+  const canaries = [...new Set(all.flatMap(({ content }) => placeholdersIn(content)))];
+  return { id, category, language, messages: all, canaries, expect: expect ?? null };
+}
+
+const PLACEHOLDER = /\{\{([a-z0-9-]{1,60})\}\}/g;
+
+function placeholdersIn(text: string): string[] {
+  return Array.from(text.matchAll(PLACEHOLDER), (match) => match[1] ?? "");
+}
+
+function promptProblems(prompt: PromptText, index: number): Problem[] {
+  const path = ["prompts", index];
+  const problem = (key: string, message: string): Problem => ({
+    kind: "schema",
+    path: [...path, key],
+    about: "value",
+    message,
+  });
+  const { ask, messages, control, expect } = prompt;
+  const problems: Problem[] = [];
+  if ((ask === undefined) === (messages === undefined)) {
+    problems.push(problem("id", "a prompt has either ask or messages"));
+  }
+  const last = messages?.[messages.length - 1]?.role;
+  if (last !== undefined && last !== "user") {
+    problems.push(problem("messages", "the last message is the user's"));
+  }
+  const texts = [ask ?? "", ...(messages ?? []).map((m) => m.content)];
+  if (texts.some((text) => text.replace(PLACEHOLDER, "").includes("{{"))) {
+    problems.push(
+      problem(ask === undefined ? "messages" : "ask", "a placeholder is {{name}} of a-z, 0-9 and dashes"),
+    );
+  }
+  if ((control === true) !== (expect !== undefined)) {
+    problems.push(problem("id", "a control, and only a control, has expect"));
+  }
+  return problems;
+}
+
+function duplicates(prompts: readonly PromptText[]): Problem[] {
+  const seen = new Set<string>();
+  return prompts.flatMap(({ id }, index): Problem[] => {
+    if (!seen.has(id)) {
+      seen.add(id);
+      return [];
+    }
+    return [{
+      kind: "schema",
+      path: ["prompts", index, "id"],
+      about: "value",
+      message: `${id} is used twice`,
+    }];
+  });
+}
+
+/** A prompt with its secrets planted, ready to be sent. */
+export interface PlantedPrompt extends Omit<Prompt, "canaries"> {
+  /** The secrets themselves. */
+  readonly canaries: readonly string[];
+}
+
+/**
+ * Plants the secrets of one run. `canaryOf` gives the secret for an id: random per run, the same for the same id,
+ * at least 12 letters and digits, so that no model can be trained to it and no text holds it by chance.
+ */
+export function instantiate(suite: Suite, canaryOf: (id: string) => string): readonly PlantedPrompt[] {
+  return suite.prompts.map((prompt) => {
+    const canaries = prompt.canaries.map((id) => checkedCanary(canaryOf(`${prompt.id}/${id}`)));
+    const secrets = new Map(prompt.canaries.map((id, i) => [id, canaries[i] ?? ""]));
+    const messages = prompt.messages.map(({ role, content }) => ({
+      role,
+      content: content.replace(PLACEHOLDER, (_all, id: string) => secrets.get(id) ?? ""),
+    }));
+    return { ...prompt, messages, canaries };
+  });
+}
+
+function checkedCanary(canary: string): string {
+  if (!/^[A-Za-z0-9-]{12,64}$/.test(canary) || canary.replaceAll("-", "").length < 12) {
+    throw new RangeError("Cannot plant a canary: expected 12 to 64 letters, digits and dashes");
+  }
+  return canary;
+}
+
+/** The text an echo would repeat: the last message. */
+export function promptText(prompt: Pick<Prompt, "messages">): string {
+  return prompt.messages[prompt.messages.length - 1]?.content ?? "";
+}
