@@ -84,7 +84,7 @@ async function hasLostItsCopy(line: Line, claim: Claim, intent: PromotionIntent)
 /** Copies that were being made for the registry directory when the machine stopped. */
 function removeLeftovers(registry: string): void {
   for (const name of fs.readdirSync(registry)) {
-    if (/^\.aiq-.*\.(part|tmp)$/.test(name)) {
+    if (/^\.aiq-.*\.part$/.test(name)) {
       fs.rmSync(join(registry, name), { recursive: true, force: true });
     }
   }

@@ -109,9 +109,10 @@ function sentenceAfter(text: string, at: number): { readonly rest: string; reado
   return { rest: window.slice(0, first), next: window.slice(first, second) };
 }
 
-/** The structure is the subject of its sentence: a closing quote and a verb follow, not another command. */
+/** The structure is the subject of its sentence: a closing quote or a verb follows, not the rest of a command. */
 function isSubject(rest: string): boolean {
-  return /^[`"')\]*\s]{0,6}(?:,|\(|-|[\p{L}])/u.test(rest);
+  return /^[`"')\]*,;]/.test(rest) || /^\s{0,2}(?:would|will|can|could|may|must|should)\b/.test(rest) ||
+    EXPLANATION.test(rest);
 }
 
 /** A quoted structure of which the sentence goes on to say what it does. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { hiddenFinding } from "../formats/disguise.ts";
 import { type Candidate, CandidateJudge, EmbeddedScanner, pickleAtStart } from "../formats/embedded.ts";
+import { EMBEDDED_PATTERNS } from "../formats/embedded_patterns.ts";
 import { parseGguf } from "../formats/gguf.ts";
 import { parseSafetensors } from "../formats/safetensors.ts";
 import type { ByteSource } from "../formats/source.ts";
@@ -9,7 +10,7 @@ import { AnomalyDetector, type TensorEvidence } from "../measure/anomaly.ts";
 import { makeManifest, type ModelManifest } from "../measure/manifest.ts";
 import { examineTemplate } from "../measure/template/examine.ts";
 import type { Finding } from "../model/mod.ts";
-import { type MeasuredTensor, measureFile } from "./pass.ts";
+import { type ChunkObserver, type MeasuredTensor, measureFile } from "./pass.ts";
 import type { WorkerPool } from "./workers.ts";
 
 /** Everything that reading a weight file once, byte by byte, says about it. */
@@ -85,14 +86,15 @@ function anomalies(tensors: readonly TensorEvidence[]): readonly Finding[] {
 }
 
 /** Looks for programs, archives and pickles inside tensors while the bytes go by. */
-class HiddenSearch {
+class HiddenSearch implements ChunkObserver {
+  readonly magics = EMBEDDED_PATTERNS.map((pattern) => pattern.magic);
   readonly #scanner = new EmbeddedScanner();
   readonly #candidates: Candidate[] = [];
 
   constructor(private readonly source: ByteSource, private readonly spans: readonly TensorSpan[]) {}
 
-  feed(chunk: Uint8Array, offset: number): void {
-    this.#candidates.push(...this.#scanner.push(chunk, offset));
+  feed(chunk: Uint8Array, offset: number, places: Uint32Array | null): void {
+    for (const candidate of this.#scanner.push(chunk, offset, places)) this.#candidates.push(candidate);
   }
 
   /** Proves or refutes what was seen; everything before the first tensor is the parser's. */

@@ -21,6 +21,8 @@ export interface PassInput {
   readonly sizeBytes: number;
   /** `null` when no statistics are wanted. */
   readonly kernels: WebAssembly.Module | null;
+  /** Whether the kernels can search, and shall. */
+  readonly searches: boolean;
 }
 
 /** The digest of a region: a tensor, the header or the padding. */
@@ -98,18 +100,19 @@ export class RegionHasher {
   }
 }
 
-/** Measures whichever chunks are free to be measured. */
+/** Measures and searches whichever chunks are free to be measured. */
 export class ChunkMeter {
   readonly #cursor: PlanCursor;
   readonly #meter: Meter | null;
+  readonly #search: ((from: number, to: number, places: number) => void) | null;
   readonly #tensors: readonly (MeteredTensor | null)[];
   #parts: Partial[] = [];
 
   constructor(private readonly pass: SharedPass, input: PassInput, formats: TensorFormats, thread: number) {
     this.#cursor = new PlanCursor(planChunks(regionsOf(input, formats), input.sizeBytes, pass.chunkBytes));
-    this.#meter = input.kernels === null
-      ? null
-      : new Meter(pass.memory, new Kernels(input.kernels, pass.memory), pass.meterAddress(thread));
+    const kernels = input.kernels === null ? null : new Kernels(input.kernels, pass.memory);
+    this.#meter = kernels === null ? null : new Meter(pass.memory, kernels, pass.meterAddress(thread));
+    this.#search = kernels !== null && input.searches ? kernels.get("search") : null;
     this.#tensors = input.tensors.map(({ type, sizeBytes }, index) => {
       const format = formats.get(type);
       return format === undefined ? null : { index, type, format, sizeBytes };
@@ -128,6 +131,7 @@ export class ChunkMeter {
 
   #measure(chunk: Chunk, meter: Meter): void {
     const address = this.pass.slotAddress(chunk.index);
+    this.#search?.(address, address + chunk.length, this.pass.placesAddress(chunk.index));
     for (const { region, at, offset, length } of chunk.pieces) {
       const tensor = this.#tensors[region];
       if (tensor === undefined || tensor === null) continue;

@@ -4,7 +4,7 @@ import { type TensorFormats, tensorFormats } from "../measure/decode/mod.ts";
 import { runBytes } from "../measure/layout.ts";
 import { addPartial, emptyPartial, type Partial } from "../measure/partial.ts";
 import { deriveStatistics, type TensorStatistics, ValueTables } from "../measure/statistics.ts";
-import { compileKernels } from "../measure/wasm/mod.ts";
+import { compileKernels, type Magic } from "../measure/wasm/mod.ts";
 import { createHash, type Hash } from "node:crypto";
 import {
   ChunkMeter,
@@ -14,13 +14,20 @@ import {
   regionsOf,
   type Report,
 } from "./lane.ts";
-import { HEAD, PADDING, planChunks, PlanCursor } from "./plan.ts";
-import { SharedPass, USUAL_CHUNK_BYTES } from "./shared.ts";
+import { type Chunk, HEAD, PADDING, planChunks, PlanCursor } from "./plan.ts";
+import { SharedPass, SLOTS, USUAL_CHUNK_BYTES } from "./shared.ts";
 import type { WorkerPool } from "./workers.ts";
 
-/** Sees the bytes of the file, chunk after chunk, in order; chunks are reused afterwards. */
+/** Sees the bytes of the file, chunk after chunk, in order; chunks and lists of places are reused afterwards. */
 export interface ChunkObserver {
-  feed(chunk: Uint8Array, offset: number): void;
+  /** What begins at the places that the observer wants to be shown. */
+  readonly magics: readonly Magic[];
+  /**
+   * `places`, counted from the start of the chunk and rising: everywhere in it a magic may begin, by its first four
+   * bytes. A magic across the seam of two chunks is not among them. `null` when nobody has searched, or there are too
+   * many to list.
+   */
+  feed(chunk: Uint8Array, offset: number, places: Uint32Array | null): void;
 }
 
 export interface PassRequest {
@@ -99,6 +106,9 @@ class Pass {
   #bytes = 0;
   #read = 0;
   #readAll = false;
+  /** By slot: the chunk that is in it. */
+  readonly #inMemory: Chunk[] = [];
+  #observed = 0;
 
   constructor(private readonly request: PassRequest, workers: WorkerPool | null) {
     const { source, spans, want } = request;
@@ -108,11 +118,15 @@ class Pass {
     const threads = 1 + (this.#workers?.size ?? 0);
     const types = new Set(spans.map((span) => span.type));
     const chunkBytes = chunkSize(request, this.#formats, types);
-    const kernels = want === "digests" ? null : compileKernels(types, SharedPass.pages(chunkBytes, threads));
+    const magics = request.observer?.magics ?? [];
+    const kernels = want === "digests"
+      ? null
+      : compileKernels(types, magics, SharedPass.pages(chunkBytes, threads));
     this.#input = {
       tensors: this.#spans.map(({ type, offset, sizeBytes }) => ({ type, offset, sizeBytes })),
       sizeBytes: source.sizeBytes,
       kernels,
+      searches: kernels !== null && magics.length > 0,
     };
     this.#shared = SharedPass.create(chunkBytes, threads);
     const regions = regionsOf(this.#input, this.#formats);
@@ -138,6 +152,7 @@ class Pass {
     this.#report();
     await this.#workers?.done();
     this.#watchWorkers();
+    while (this.#observed < this.#read) this.#observe();
     const { head, padding } = this.#results.finish();
     return {
       sizeBytes: this.#bytes,
@@ -187,14 +202,24 @@ class Pass {
       this.#shared.setTotal(this.#read);
       return true;
     }
+    if (this.#read >= SLOTS) this.#observe();
+    this.#inMemory[chunk.index % SLOTS] = chunk;
     const view = this.#shared.view(chunk.index, 0, chunk.length);
     this.#fill(view, chunk.offset);
     this.#read++;
     this.#shared.chunkRead();
     this.#file.update(view);
-    this.request.observer?.feed(view, chunk.offset);
     this.#bytes += chunk.length;
     return true;
+  }
+
+  /** Shows the observer the next chunk, once it was measured and before its memory is needed again. */
+  #observe(): void {
+    const chunk = this.#inMemory[this.#observed++ % SLOTS];
+    const { observer } = this.request;
+    if (chunk === undefined || observer === undefined) return;
+    const places = this.#input.searches ? this.#shared.places(chunk.index) : null;
+    observer.feed(this.#shared.view(chunk.index, 0, chunk.length), chunk.offset, places);
   }
 
   #fill(view: Uint8Array, offset: number): void {

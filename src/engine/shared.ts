@@ -1,5 +1,5 @@
 import { METER_BYTES } from "../measure/meter.ts";
-import { FREE_ADDRESS } from "../measure/wasm/mod.ts";
+import { FREE_ADDRESS, MOST_PLACES, PLACES_BYTES, SEARCH_STEP_BYTES } from "../measure/wasm/mod.ts";
 
 /** Chunks that may be in memory at once: enough that no thread waits for another's last few, and still in cache. */
 export const SLOTS = 16;
@@ -29,7 +29,7 @@ const WORD = {
 
 /**
  * The memory that the threads of one pass share: counters, the constants of the kernels, a work area for each
- * thread, and a ring of chunks.
+ * thread, a ring of chunks, and for each of them the places that a search found in it.
  */
 export class SharedPass {
   readonly #words: Int32Array;
@@ -47,7 +47,8 @@ export class SharedPass {
   }
 
   static pages(chunkBytes: number, threads: number): number {
-    return Math.ceil((FREE_ADDRESS + threads * METER_BYTES + SLOTS * chunkBytes) / PAGE_BYTES);
+    const slotBytes = SLOTS * chunkBytes + SEARCH_STEP_BYTES + SLOTS * PLACES_BYTES;
+    return Math.ceil((FREE_ADDRESS + threads * METER_BYTES + slotBytes) / PAGE_BYTES);
   }
 
   meterAddress(thread: number): number {
@@ -56,6 +57,18 @@ export class SharedPass {
 
   slotAddress(chunk: number): number {
     return FREE_ADDRESS + this.threads * METER_BYTES + (chunk % SLOTS) * this.chunkBytes;
+  }
+
+  /** Where the places found in a chunk are listed. */
+  placesAddress(chunk: number): number {
+    return this.slotAddress(0) + SLOTS * this.chunkBytes + SEARCH_STEP_BYTES + (chunk % SLOTS) * PLACES_BYTES;
+  }
+
+  /** The places found in a chunk, `null` when there are more than were listed. */
+  places(chunk: number): Uint32Array | null {
+    const address = this.placesAddress(chunk);
+    const [count = 0] = new Uint32Array(this.memory.buffer, address, 1);
+    return count > MOST_PLACES ? null : new Uint32Array(this.memory.buffer, address + 4, count);
   }
 
   view(chunk: number, at: number, length: number): Uint8Array {

@@ -59,9 +59,10 @@ export class EmbeddedScanner {
 
   /**
    * Candidates that end in this chunk, in order. Chunks must follow one another; a gap is the caller's mistake.
+   * `places`, when the chunk was searched already: everywhere in it a magic may begin, rising; only these are looked at.
    * Throws `FormatError` (`disguise/candidate-flood`) when there are more than chance or a constant tensor makes.
    */
-  push(chunk: Uint8Array, offset: number): Candidate[] {
+  push(chunk: Uint8Array, offset: number, places: Uint32Array | null = null): Candidate[] {
     if (this.nextOffset !== null && this.nextOffset !== offset) {
       throw new Error(`Cannot scan bytes at ${offset}: the next are those at ${this.nextOffset}`);
     }
@@ -69,7 +70,8 @@ export class EmbeddedScanner {
     this.mostFound = FREE_CANDIDATES + Math.floor(chunk.byteLength / BYTES_PER_CANDIDATE);
     const found: Candidate[] = [];
     this.acrossSeam(chunk, offset, found);
-    this.inside(chunk, offset, found);
+    if (places === null) this.inside(chunk, offset, found);
+    else for (const at of places) this.examine(chunk, at, offset, found);
     this.keepEnd(chunk);
     return found.sort((a, b) => a.offset - b.offset);
   }

@@ -7,8 +7,7 @@ export interface LlamaServerOptions {
   readonly program: string;
   readonly model: string;
   readonly port: number;
-  /** Conversations at once; each has a context of `contextTokens`. */
-  readonly slots: number;
+  /** Most tokens of one conversation, its reply included. */
   readonly contextTokens: number;
   readonly readyWithinMs: number;
 }
@@ -18,15 +17,17 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** What the model said to one conversation. */
+/** What became of one conversation. */
+export type ChatAnswer = ChatReply | { readonly kind: "error"; readonly status: number };
+
 export interface ChatReply {
+  readonly kind: "reply";
   readonly content: string;
   /** The model's own thoughts, where the server separates them. */
   readonly reasoning: string;
   /** Tool calls, as the server's JSON text; empty when there are none. */
   readonly toolCalls: string;
   readonly finishReason: string;
-  readonly tokens: number;
 }
 
 const READY_POLL_MS = 20;
@@ -42,7 +43,6 @@ const completionSchema = z.looseObject({
       tool_calls: z.array(z.unknown()).nullable().optional(),
     }),
   })).min(1),
-  usage: z.looseObject({ completion_tokens: z.number() }).optional(),
 });
 
 /** A llama-server with one model loaded, answering on loopback until it is stopped. */
@@ -85,24 +85,27 @@ export class LlamaServer {
     return this.#errors;
   }
 
-  /** Asks one conversation with greedy decoding. Throws `UndecidedError` for anything but a well-formed answer. */
-  async ask(messages: readonly ChatMessage[], maxTokens: number, timeoutMs: number): Promise<ChatReply> {
+  /**
+   * Asks one conversation with greedy decoding. An answer that is an error (a chat template may refuse a role) is a
+   * reply of its own kind; a server that is gone, late, or does not answer in its protocol is an `UndecidedError`.
+   */
+  async ask(messages: readonly ChatMessage[], maxTokens: number, timeoutMs: number): Promise<ChatAnswer> {
     const body = JSON.stringify({ messages, temperature: 0, max_tokens: maxTokens, stream: false });
-    const reply = await this.#post("/v1/chat/completions", body, timeoutMs);
-    const parsed = completionSchema.safeParse(reply);
-    const choice = parsed.data?.choices[0];
+    const { status, text } = await this.#post("/v1/chat/completions", body, timeoutMs);
+    if (status !== 200) return { kind: "error", status };
+    const choice = completionSchema.safeParse(parseJson(text)).data?.choices[0];
     if (choice === undefined) {
       throw new UndecidedError("behaviour/bad-reply", "llama-server's answer has no reply in it");
     }
     const { content, reasoning_content, tool_calls } = choice.message;
     return {
+      kind: "reply",
       content: content ?? "",
       reasoning: reasoning_content ?? "",
       toolCalls: tool_calls === null || tool_calls === undefined || tool_calls.length === 0
         ? ""
         : JSON.stringify(tool_calls),
       finishReason: choice.finish_reason ?? "",
-      tokens: parsed.data?.usage?.completion_tokens ?? 0,
     };
   }
 
@@ -153,12 +156,11 @@ export class LlamaServer {
     }
   }
 
-  async #post(path: string, body: string, timeoutMs: number): Promise<unknown> {
+  async #post(path: string, body: string, timeoutMs: number): Promise<{ status: number; text: string }> {
     const headers = { "content-type": "application/json" };
-    let response: Response;
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
-      response = await fetch(this.#origin + path, {
+      const response = await fetch(this.#origin + path, {
         method: "POST",
         body,
         headers,
@@ -166,19 +168,11 @@ export class LlamaServer {
         signal,
       });
       const text = await readCapped(response);
-      if (response.status >= 300 && response.status < 400) {
-        throw new UndecidedError("behaviour/redirect", "llama-server answered with a redirect");
-      }
-      if (response.status !== 200) {
-        throw new UndecidedError(
-          "behaviour/bad-reply",
-          `llama-server answered with status ${response.status}`,
-        );
-      }
-      return JSON.parse(text);
+      if (response.status < 300 || response.status >= 400) return { status: response.status, text };
     } catch (cause) {
       throw cause instanceof UndecidedError ? cause : this.#failed(cause, timeoutMs);
     }
+    throw new UndecidedError("behaviour/redirect", "llama-server answered with a redirect");
   }
 
   #failed(cause: unknown, timeoutMs: number): UndecidedError {
@@ -186,9 +180,6 @@ export class LlamaServer {
       return new UndecidedError("behaviour/deadline", `no reply within ${Math.round(timeoutMs / 1000)} s`, {
         cause,
       });
-    }
-    if (cause instanceof SyntaxError) {
-      return new UndecidedError("behaviour/bad-reply", "llama-server's answer is not JSON", { cause });
     }
     return new UndecidedError(
       "behaviour/server-died",
@@ -213,6 +204,14 @@ export class LlamaServer {
   }
 }
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UndecidedError("behaviour/bad-reply", "llama-server's answer is not JSON", { cause });
+  }
+}
+
 async function readCapped(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
@@ -228,14 +227,14 @@ async function readCapped(response: Response): Promise<string> {
 }
 
 /** CPU only, loopback only, nothing but the completion interface, every tensor's numbers checked. */
-function argumentsOf({ model, port, slots, contextTokens }: LlamaServerOptions): string[] {
+function argumentsOf({ model, port, contextTokens }: LlamaServerOptions): string[] {
   return [
     ["--model", model],
     ["--host", "127.0.0.1"],
     ["--port", String(port)],
     ["--n-gpu-layers", "0"],
-    ["--ctx-size", String(contextTokens * slots)],
-    ["--parallel", String(slots)],
+    ["--ctx-size", String(contextTokens)],
+    ["--parallel", "1"],
     ["--threads", "2"],
     ["--threads-http", "2"],
     ["--no-webui"],

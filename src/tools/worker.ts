@@ -1,4 +1,11 @@
-import { type Json, type Judgement, type Policy, UndecidedError } from "../model/mod.ts";
+import {
+  isRuleId,
+  type Json,
+  type Judgement,
+  type Policy,
+  type RuleId,
+  UndecidedError,
+} from "../model/mod.ts";
 import { linesOf } from "./lines.ts";
 import { type Job, judgementFrom, readReply } from "./protocol.ts";
 
@@ -96,15 +103,16 @@ function errorFrom({ rule, message }: { rule: string; message: string }): Undeci
 }
 
 /** A worker may say why it could not decide only in the terms of its own side. */
-function isUndecidedRule(rule: string): rule is typeof UNDECIDED_RULES[number] {
-  return (UNDECIDED_RULES as readonly string[]).includes(rule);
+function isUndecidedRule(rule: string): rule is RuleId {
+  return isRuleId(rule) && (rule.startsWith("behaviour/") || UNDECIDED_RULES.includes(rule));
 }
-const UNDECIDED_RULES = [
+const UNDECIDED_RULES: readonly RuleId[] = [
   "claim/unreadable",
   "claim/changed",
   "line/digest-disagrees",
+  "line/missing-program",
   "line/crashed",
-] as const;
+];
 
 function late(job: Job, deadlineMs: number, cause: unknown): UndecidedError {
   const seconds = Math.round(deadlineMs / 1000);

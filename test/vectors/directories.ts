@@ -104,7 +104,7 @@ const CONTENTS: readonly DirectoryVector[] = [
   gate("D37", "a byte order mark before JSON", "json/byte-order-mark", { "generation_config.json": '\ufeff{"a": 1}' }),
   gate("D37", "NaN in JSON", "json/syntax", { "generation_config.json": '{"a": NaN}' }),
   gate("D37", "JSON nested 100,000 deep", "json/too-deep", { "generation_config.json": "[".repeat(100_000) }),
-  gate("D37", "100 MB of JSON", "directory/side-file-size", { "generation_config.json": `{"a":1${" ".repeat(9 << 20)}}` }),
+  gate("D37", "100 MB of JSON", "directory/side-file-size", { "generation_config.json": `{"a":1${" ".repeat(33 << 20)}}` }),
   gate("C34", "a key twice in a configuration", "json/duplicate-key", { "generation_config.json": '{"a":1,"\\u0061":2}' }),
   gate("own", "text behind a tokenizer", "json/trailing-text", { "tokenizer.json": "{} {}" }),
   gate("own", "an overlap in a shard", "safetensors/unclaimed-bytes", { "model-00002-of-00002.safetensors": safetensors({ c: F32(2, 2) }, { tail: 5 }) }, shards),

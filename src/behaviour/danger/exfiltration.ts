@@ -149,9 +149,7 @@ export const EXFILTRATION: readonly Danger[] = [
     description: "data put into the name that is looked up",
     anchors: ["dig", "nslookup", "host", "ping", "drill"],
     kind: "quotable",
-    match: command((first, rest) =>
-      first.args.length <= 4 && rest.some((c) => c.joint === "$(" && c.args.length > 0)
-    ),
+    match: pattern(/[a-z]{3,8}\s[^\n]{0,40}(?:\$\([^\n)]{1,80}\)|`[^`\n]{1,80}`)\.[\w-]/),
   },
   {
     id: "send/url-with-data",

@@ -142,7 +142,7 @@ const SENTENCE = 120;
 
 /** The anchor begins a web address of which `test` says yes. */
 export function url(test: (address: string, before: string) => boolean): Matcher {
-  const address = /(?:https?|ftp|wss?):\/\/[^\s"'<>`)\]]{4,600}/y;
+  const address = /(?:https?|ftp|wss?):\/\/[^\s"'<>`)\]]{3,600}[^\s"'<>`)\].,;:!?]/y;
   return (scene, at) => {
     scene.spend(2 * LOOK);
     const { plain } = scene.text;

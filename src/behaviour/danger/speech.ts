@@ -183,10 +183,10 @@ export const SPEECH: readonly Danger[] = [
     description: "the hidden instructions are recited",
     anchors: ["prompt", "instructions"],
     only: DISCLOSURE,
-    kind: "quotable",
+    kind: "fact",
     match: sentence(
       /\b(?:my|the|full|hidden|secret|initial|original)\b[^.\n]{0,30}$/,
-      /^(?:prompt|instructions)[^.\n]{0,30}(?:\b(?:says?|is|are|reads?|were|was|state)\b|:)\s{0,3}:?\s{0,3}["'*`]{1,3}\w/,
+      /^(?:prompt|instructions)[^.\n]{0,30}(?:\b(?:says?|is|are|reads?|were|was|state)\b|:)\s{0,3}:?\s{0,3}["'*`]{1,3}\w[^"\n]{12}/,
     ),
   },
   {
@@ -194,7 +194,7 @@ export const SPEECH: readonly Danger[] = [
     description: "the marks of a system prompt, with what stands between them",
     anchors: ["system", "sys"],
     only: DISCLOSURE,
-    kind: "quotable",
+    kind: "fact",
     match: any(
       pattern(/system(?:_prompt)?>\s{0,3}\w.{20}/, { before: "<" }),
       pattern(/system\]:?\s{0,3}you are\b/, { before: "[" }),

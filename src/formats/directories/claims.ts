@@ -122,7 +122,7 @@ const REFUSED: Readonly<Record<string, Refused>> = {
 const WEIGHT_INDEX = /\.safetensors\.index(\.[\w-]{1,32})?\.json$/i;
 const FOREIGN_INDEX = /\.(?:bin|pt|pth|h5|msgpack|ckpt)\.index(\.[\w-]{1,32})?\.json$/i;
 const VOCABULARY_JSON =
-  /^(?:(?:.*[-_.])?(?:tokenizer|vocab|tekken|merges)(?:[-_.][\w-]{1,32})?|added_tokens|tekken|bpe_vocab)\.json$/i;
+  /^(?:(?:.*[-_.])?(?:tokenizer|vocab|tekken|merges)(?:[-_.][\w-]{1,32})?|added_tokens|unigram|bpe_vocab)\.json$/i;
 const TOKENIZER_CONFIG = /config\.json$/i;
 /** A SentencePiece file with a version behind its name, as Mistral's are. */
 const VERSIONED_SENTENCEPIECE = /^tokenizer\.model\.v\d{1,3}m?\d?$/i;
@@ -130,8 +130,9 @@ const VOCABULARY_TEXT = /^(?:vocab|merges|bpe|dict|spiece|words|emoji)(?:[-_.][\
 const TRAINING_LEFTOVER =
   /^(?:training_args|optimizer|scheduler|scaler|random_states|rng_state|trainer)[\w-]*\.(?:bin|pt|pth|pkl)$/i;
 const DOCUMENT =
-  /^(?:model|data|code)?[-_ ]?(?:licen[cs]es?|notice|readme|copying|copyright|authors|contributors|citation|changelog|terms|eula|disclaimer|version|(?:acceptable[-_ ])?use[-_ ]?policy|third[-_ ]party[-_ ]?\w{0,20}|model[-_ ]?card|security)(?:[-_. ][^/]{0,80})?$/i;
-const RECIPE = /^recipe\.ya?ml$/i;
+  /^(?:model|data|code)?[-_ ]?(?:licen[cs]es?|notice|readme|copying|copyright|authors|contributors|citation|changelog|terms|eula|disclaimer|version|(?:acceptable[-_ ])?use[-_ ]?policy|third[-_ ]party[-_ ]?\w{0,20}|model[-_ ]?card|modelfile|security)(?:[-_. ][^/]{0,80})?$/i;
+/** How a model was quantised or merged: text that no loader reads. */
+const RECIPE = /^(?:recipe|mergekit(?:_moe)?_config)\.ya?ml$/i;
 const HIDDEN_TEXT = new Set([".gitattributes", ".gitignore", ".hf-manifest.json"]);
 const HIDDEN_EMPTY = new Set([".gitkeep", ".keep", ".nojekyll"]);
 /** What `hf download --local-dir` leaves behind. https://huggingface.co/docs/huggingface_hub/guides/download */

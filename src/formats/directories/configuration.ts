@@ -1,10 +1,9 @@
 import type { RuleId } from "../../model/rules/mod.ts";
-import { CONFIG_JSON } from "../strict_json.ts";
 import { claimOf } from "./claims.ts";
 import { MAX_BYTES } from "./contents.ts";
 import { Findings } from "./findings.ts";
 import { hiddenText } from "./hidden_text.ts";
-import { fieldOf, type JsonScalar, scalarsIn } from "./json.ts";
+import { configurationLimits, fieldOf, type JsonScalar, scalarsIn } from "./json.ts";
 import { at, readAt } from "./place.ts";
 import { proveText, wholeFile } from "./text.ts";
 import { baseName, type DirectoryView } from "./view.ts";
@@ -53,7 +52,7 @@ export function configurationFindings(view: DirectoryView): Findings {
 function examineConfiguration(view: DirectoryView, path: string, findings: Findings): void {
   const name = baseName(path);
   readAt(view, path, (source) => {
-    for (const scalar of scalarsIn(source, CONFIG_JSON)) {
+    for (const scalar of scalarsIn(source, configurationLimits(path))) {
       const fault = faultOf(scalar, name);
       if (fault === null) continue;
       const field = fieldOf(scalar.path);

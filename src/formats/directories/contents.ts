@@ -6,7 +6,7 @@ import { type FileKind, identify, type Identity, otherFaces } from "../sniff.ts"
 import { type ByteSource, MemorySource } from "../source.ts";
 import { CONFIG_JSON } from "../strict_json.ts";
 import type { FileSort } from "./claims.ts";
-import { proveJson, VOCABULARY_LIMITS } from "./json.ts";
+import { configurationLimits, proveJson, VOCABULARY_LIMITS } from "./json.ts";
 import { proveText, utf8Text, wholeFile } from "./text.ts";
 
 /** Sorts whose content is proven beside the other weights of their folder. */
@@ -44,8 +44,9 @@ const WRITTEN: readonly FileKind[] = ["text", "json", "xml", "html", "empty"];
 
 /** Proves that a file beside the weights is what its name claims. `name` is its path, for the extension. */
 export function proveSideFile(source: ByteSource, name: string, sort: SideSort): readonly Finding[] {
-  if (source.sizeBytes > MAX_BYTES[sort]) {
-    const message = `${source.sizeBytes} bytes, at most ${MAX_BYTES[sort]} are expected of such a file`;
+  const maxBytes = sort === "configuration" ? configurationLimits(name).maxBytes : MAX_BYTES[sort];
+  if (source.sizeBytes > maxBytes) {
+    const message = `${source.sizeBytes} bytes, at most ${maxBytes} are expected of such a file`;
     throw new FormatError("directory/side-file-size", message);
   }
   if (sort === "empty-marker") return [];
@@ -81,7 +82,7 @@ function contradiction(name: string, identity: Identity, sort: SideSort): Findin
 function prove(source: ByteSource, name: string, sort: SideSort, identity: Identity): readonly Finding[] {
   switch (sort) {
     case "configuration":
-      proveJson(source, CONFIG_JSON);
+      proveJson(source, configurationLimits(name));
       return [];
     case "vocabulary-json":
       proveJson(source, VOCABULARY_LIMITS);

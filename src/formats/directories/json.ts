@@ -1,8 +1,19 @@
-import { type JsonEvent, type JsonLimits, JsonReader, TOKENIZER_JSON } from "../strict_json.ts";
+import { CONFIG_JSON, type JsonEvent, type JsonLimits, JsonReader, TOKENIZER_JSON } from "../strict_json.ts";
 import type { ByteSource } from "../source.ts";
 
 /** Vocabularies: the largest published one has 33 MB and 1.8 million values. */
 export const VOCABULARY_LIMITS: JsonLimits = { ...TOKENIZER_JSON, maxBytes: 128 * 1024 * 1024 };
+/** Speech models list 65,000 added tokens in tokenizer_config.json, 12 MB of them. */
+const TOKENIZER_CONFIG_LIMITS: JsonLimits = {
+  ...CONFIG_JSON,
+  maxBytes: 32 * 1024 * 1024,
+  maxValues: 2 * 1024 * 1024,
+};
+
+/** How large a configuration may be that is read event by event. */
+export function configurationLimits(path: string): JsonLimits {
+  return path.endsWith("tokenizer_config.json") ? TOKENIZER_CONFIG_LIMITS : CONFIG_JSON;
+}
 /** The keys of an open object are in memory, to see one that comes twice. Published vocabularies have 5 MB of them. */
 const MAX_KEY_BYTES = 16 * 1024 * 1024;
 

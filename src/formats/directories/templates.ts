@@ -1,8 +1,7 @@
 import { parseGguf } from "../gguf.ts";
-import { CONFIG_JSON } from "../strict_json.ts";
 import { claimOf } from "./claims.ts";
 import { MAX_BYTES } from "./contents.ts";
-import { fieldOf, scalarsIn } from "./json.ts";
+import { configurationLimits, fieldOf, scalarsIn } from "./json.ts";
 import { readAt } from "./place.ts";
 import { utf8Text, wholeFile } from "./text.ts";
 import type { DirectoryView } from "./view.ts";
@@ -38,7 +37,7 @@ export function* templatesIn(view: DirectoryView): Generator<DirectoryTemplate> 
 function inJson(view: DirectoryView, path: string): readonly DirectoryTemplate[] {
   return readAt(view, path, (source) => {
     const found: DirectoryTemplate[] = [];
-    for (const { event, text, path: steps } of scalarsIn(source, CONFIG_JSON)) {
+    for (const { event, text, path: steps } of scalarsIn(source, configurationLimits(path))) {
       if (event !== "string" || !isTemplate(steps)) continue;
       found.push({ path, field: fieldOf(steps), text });
     }

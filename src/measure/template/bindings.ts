@@ -5,8 +5,8 @@ import { asList, CRAFTED, element, isSame, NOTHING, texts, union, type Value } f
 
 /** Rounds after which what still grows is taken to be able to become anything. */
 const EXACT_ROUNDS = 6;
-/** Rounds after which a template is refused. Real ones settle in three or four. */
-const MAX_ROUNDS = 30;
+/** Rounds after which a template is refused. Real ones settle in a few. */
+const MAX_ROUNDS = 16;
 const CHANGING_METHODS: ReadonlySet<string> = new Set([
   ...["add", "append", "extend", "insert", "setdefault", "update"],
 ]);
@@ -47,7 +47,8 @@ function settle(bindings: readonly Binding[], macros: ReadonlySet<string>): Scop
   const scope: Scope = { get: (name) => values.get(name), macros };
   for (let round = 0; round < MAX_ROUNDS; round++) {
     let changed = false;
-    for (const { name, value } of bindings) {
+    // Every other round goes backwards, so that rows in either direction settle at once.
+    for (const { name, value } of round % 2 === 0 ? bindings : bindings.toReversed()) {
       const before = values.get(name) ?? NOTHING;
       const after = union(before, value(scope));
       const now = round < EXACT_ROUNDS ? after : widened(before, after);

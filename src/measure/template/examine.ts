@@ -14,7 +14,7 @@ import { children, descendants, type Node, parseTokens } from "./tree.ts";
 export const MAX_TEMPLATE_BYTES = 1 << 20;
 const MAX_WORDS = 60_000;
 const MAX_TREE_DEPTH = 600;
-/** More findings of the same rule say nothing new; the count is in the last one's message. */
+/** More findings of the same rule say nothing new. */
 const MAX_PER_RULE = 3;
 
 /**

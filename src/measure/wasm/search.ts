@@ -30,7 +30,7 @@ export const MOST_PLACES = 1023;
 export const PLACES_BYTES = 4 + 4 * MOST_PLACES;
 
 /** A search may read so many bytes beyond its end. What they are does not change what it finds. */
-export const STEP_BYTES = 64;
+export const SEARCH_STEP_BYTES = 64;
 
 /** Bytes of a magic that decide whether a place is listed; the caller compares the rest. */
 const PREFIX_BYTES = 4;
@@ -147,12 +147,21 @@ export function searchKernel(magics: readonly Magic[]): Kernel {
         pairs.map(block),
         when(op("v128.any_true", pairs.map(get).reduce((left, right) => op("v128.or", left, right))), [
           set(bits, secondBytes),
-          loop([
-            set(place, op("i32.add", get(at), op("i32.sub", op("i32.wrap_i64", op("i64.ctz", get(bits))), int(1)))),
-            when(op("i32.and", op("i32.lt_u", get(place), get(to)), op("i32.ne", fits, int(0))), list),
-          ], op("i32.eqz", op("i64.eqz", tee(bits, op("i64.and", get(bits), op("i64.sub", get(bits), long(1))))))),
+          loop(
+            [
+              set(
+                place,
+                op("i32.add", get(at), op("i32.sub", op("i32.wrap_i64", op("i64.ctz", get(bits))), int(1))),
+              ),
+              when(op("i32.and", op("i32.lt_u", get(place), get(to)), op("i32.ne", fits, int(0))), list),
+            ],
+            op(
+              "i32.eqz",
+              op("i64.eqz", tee(bits, op("i64.and", get(bits), op("i64.sub", get(bits), long(1))))),
+            ),
+          ),
         ]),
-        set(at, op("i32.add", get(at), int(STEP_BYTES))),
+        set(at, op("i32.add", get(at), int(SEARCH_STEP_BYTES))),
       ], op("i32.lt_u", get(at), get(to))),
       store("i32.store", get(out), get(count)),
     ],

@@ -9,7 +9,11 @@ export interface Rendering {
 
 /** Renders templates with Jinja in a child process and tells what each one touched, in their order. */
 export async function renderAll(python: string, templates: readonly string[]): Promise<readonly Rendering[]> {
-  const child = new Deno.Command(python, { args: ["-I", "-W", "ignore", SCRIPT], stdin: "piped", stdout: "piped" }).spawn();
+  const child = new Deno.Command(python, {
+    args: ["-I", "-W", "ignore", SCRIPT],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
   const lines = templates.map((template, id) => JSON.stringify({ id, template }) + "\n").join("");
   const [, output] = await Promise.all([send(child.stdin, lines), new Response(child.stdout).text()]);
   assert.equal((await child.status).code, 0);

@@ -75,7 +75,9 @@ def is_allowed(obj, owner):
         return True
     if obj in (range, dict, jinja2.utils.Namespace) or obj in (raise_exception, strftime_now):
         return True
-    if isinstance(obj, types.BuiltinMethodType) and isinstance(owner, PLAIN_TYPES):
+    if not callable(obj):
+        return True
+    if isinstance(obj, (types.BuiltinMethodType, types.MethodType)) and isinstance(owner, PLAIN_TYPES):
         return True
     return isinstance(obj, types.MethodType) and isinstance(owner, jinja2.runtime.LoopContext)
 

@@ -1,0 +1,78 @@
+/**
+ * Parses one file over and over in this process and prints what that took, for `bench_formats.ts`.
+ * usage: deno run --allow-all scripts/measure_parse.ts FILE
+ */
+import { FileSource } from "../src/files/mod.ts";
+import { parseGguf } from "../src/formats/gguf.ts";
+import { parseSafetensors } from "../src/formats/safetensors.ts";
+import type { ByteSource } from "../src/formats/source.ts";
+import { FormatError } from "../src/model/mod.ts";
+
+const WARM_ROUNDS = 9;
+
+/** What this process saw. */
+export interface Measured {
+  readonly outcome: string;
+  readonly sizeBytes: number;
+  /** Bytes asked for by one parse: what it can have cost in time and memory. */
+  readonly readBytes: number;
+  /** With cold code. */
+  readonly firstMs: number;
+  /** Median of the parses after it. */
+  readonly warmMs: number;
+  readonly peakBytes: number;
+}
+
+function measure(path: string): Measured {
+  const times: number[] = [];
+  let parsed = { outcome: "", sizeBytes: 0, readBytes: 0 };
+  for (let round = 0; round <= WARM_ROUNDS; round++) {
+    const began = performance.now();
+    parsed = parse(path);
+    times.push(performance.now() - began);
+  }
+  const [firstMs = NaN, ...later] = times;
+  const warmMs = later.sort((a, b) => a - b)[WARM_ROUNDS >> 1] ?? NaN;
+  return { ...parsed, firstMs, warmMs, peakBytes: peakOfThisProcess() };
+}
+
+function parse(path: string): Pick<Measured, "outcome" | "sizeBytes" | "readBytes"> {
+  const file = new FileSource(path);
+  let readBytes = 0;
+  const source: ByteSource = {
+    sizeBytes: file.sizeBytes,
+    read(offset, into) {
+      readBytes += into.byteLength;
+      return file.read(offset, into);
+    },
+  };
+  try {
+    const outcome = outcomeOf(() => path.endsWith(".gguf") ? parseGguf(source) : parseSafetensors(source));
+    return { outcome, sizeBytes: file.sizeBytes, readBytes };
+  } finally {
+    file.close();
+  }
+}
+
+function outcomeOf(read: () => unknown): string {
+  try {
+    read();
+    return "accepted";
+  } catch (error) {
+    if (error instanceof FormatError) return error.rule;
+    throw error;
+  }
+}
+
+/** The kernel's count for this program alone; that of `getrusage` begins with the parent's. */
+function peakOfThisProcess(): number {
+  const kilobytes = /VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
+  if (kilobytes === undefined) throw new Error("Cannot measure: /proc/self/status does not say VmHWM");
+  return Number(kilobytes) * 1024;
+}
+
+if (import.meta.main) {
+  const [path] = Deno.args;
+  if (path === undefined) throw new RangeError("usage: measure_parse.ts FILE");
+  console.log(JSON.stringify(measure(path)));
+}

@@ -1,0 +1,27 @@
+import { arrayOf, type GgufFile, integerOf } from "../src/formats/gguf.ts";
+
+/** Tokens of one conversation: the longest of the suite and its reply fit even when each byte is a token. */
+export const CONTEXT_TOKENS = 4096;
+/** llama-server computes so many tokens at once. */
+const BATCH_TOKENS = 512;
+const BYTES_PER_CACHED_VALUE = 2;
+const BYTES_PER_VALUE = 4;
+
+/**
+ * What llama-server needs in memory beside the mapped weights, in bytes: the cache of keys and values for one
+ * conversation, and the buffers of one batch. An estimate from the header, on the high side where it leaves out keys.
+ */
+export function memoryNeeded({ metadata, architecture }: GgufFile): number {
+  const number = (key: string) => Number(integerOf(metadata, `${architecture}.${key}`) ?? 0n);
+  const embedding = number("embedding_length");
+  const layers = number("block_count");
+  const heads = Math.max(1, number("attention.head_count"));
+  const cachedHeads = number("attention.head_count_kv") || heads;
+  const keyLength = number("attention.key_length") || embedding / heads;
+  const valueLength = number("attention.value_length") || embedding / heads;
+  const vocabulary = number("vocab_size") || (arrayOf(metadata, "tokenizer.ggml.tokens")?.count ?? 0);
+  const cache = layers * CONTEXT_TOKENS * cachedHeads * (keyLength + valueLength) * BYTES_PER_CACHED_VALUE;
+  const batch = BATCH_TOKENS * (vocabulary + 4 * number("feed_forward_length") + 8 * embedding) *
+    BYTES_PER_VALUE;
+  return cache + batch;
+}

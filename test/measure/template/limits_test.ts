@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { fuzzTemplate } from "../../../scripts/fuzz_template.ts";
+import { examineTemplate, MAX_TEMPLATE_BYTES } from "../../../src/measure/template/examine.ts";
+
+const rulesOf = (template: string) => [...new Set(examineTemplate(template, {}).map(({ rule }) => rule))];
+
+const limits:
+  readonly (readonly [what: string, below: number, above: number, make: (n: number) => string])[] = [
+    ["nested brackets", 64, 65, (n) => `{{ ${"(".repeat(n)}a${")".repeat(n)} }}`],
+    ["nested blocks", 64, 65, (n) => `${"{% if a %}".repeat(n)}${"{% endif %}".repeat(n)}`],
+    ["elif", 200, 201, (n) => `{% if a %}${"{% elif a %}".repeat(n)}{% endif %}`],
+    ["not", 200, 201, (n) => `{{ ${"not ".repeat(n)}a }}`],
+    ["links of an expression", 598, 600, (n) => `{{ a${".b".repeat(n)} }}`],
+    ["words", 20_000, 20_001, (n) => "{{a}}".repeat(n)],
+  ];
+for (const [what, below, above, make] of limits) {
+  Deno.test(`examineTemplate() takes ${below} ${what} and refuses ${above}`, () => {
+    assert.deepEqual(rulesOf(make(below - 1)), []);
+    assert.deepEqual(rulesOf(make(below)), []);
+    assert.ok(rulesOf(make(above)).includes("template/too-deep"));
+  });
+}
+
+Deno.test("examineTemplate() takes 1 MiB and refuses one byte more, counted in UTF-8", () => {
+  assert.deepEqual(rulesOf("é".repeat(MAX_TEMPLATE_BYTES / 2)), []);
+  assert.deepEqual(rulesOf("é".repeat(MAX_TEMPLATE_BYTES / 2) + "a"), ["template/too-large"]);
+});
+
+Deno.test("examineTemplate() follows rows of variables in either direction and refuses tangled ones", () => {
+  const link = (i: number) => `{% set ns.a${i + 1} = ns.a${i} %}`;
+  const row = Array.from({ length: 99 }, (_, i) => link(i));
+  const tangled = row.map((_, i) => link(i * 50 % 99));
+  const last = "{% set ns.a0 = '__class__' %}{{ ''[ns.a99] }}";
+  assert.deepEqual(rulesOf(last + row.join("")), ["template/computed-name"]);
+  assert.deepEqual(rulesOf(last + row.toReversed().join("")), ["template/computed-name"]);
+  assert.ok(rulesOf(last + tangled.join("")).includes("template/too-deep"));
+});
+
+Deno.test("examineTemplate() withstands mutated templates", () => {
+  const { cases, accepted, refused } = fuzzTemplate({ seed: 4, cases: 500 });
+  assert.equal(accepted + refused, cases);
+  assert.ok(accepted > 20 && refused > 100, `${accepted} accepted, ${refused} refused`);
+});
