@@ -1,7 +1,7 @@
 /**
  * How fast one pass is, against `openssl dgst -sha256` of the same file in the same run:
  *
- *     deno run -A scripts/bench_engine.ts [MIB] [RUNS]
+ *     deno run --allow-read --allow-write --allow-run scripts/bench_engine.ts [MIB] [RUNS]
  *
  * Files of synthetic weights are made in a temporary directory and removed. Every figure is the best of the runs.
  */

@@ -17,9 +17,9 @@ import type { Measured } from "./measure_parse.ts";
 const MAX_PEAK_BYTES = 150 * 2 ** 20;
 /** For a file of a few hundred bytes, whatever it claims. */
 const HOSTILE_LIMIT_MS = 50;
-/** A cursor fills a window at a time, and arrays of the tokenizer are read a second time for what they say. */
-const MAX_READS = 6;
-const WINDOW_BYTES = 256 * 1024;
+/** Arrays of the tokenizer are read a second time, for what they say. */
+const MAX_READS = 2;
+const RUNS = 3;
 
 interface Subject {
   readonly what: string;
@@ -71,7 +71,7 @@ export async function benchFormats(): Promise<boolean> {
   const directory = Deno.makeTempDirSync({ prefix: "bench-formats-" });
   try {
     console.log(
-      "parsing a header: first parse in a process of its own, median of those after it, peak memory",
+      `parsing a header: first parse in a process of its own (best of ${RUNS}), later ones, peak memory of the first`,
     );
     const large = await measured(directory, LARGE);
     for (const { subject, result } of large) console.log(lineOf(subject, result));
@@ -94,10 +94,19 @@ async function measured(directory: string, subjects: readonly Subject[]) {
   for (const subject of subjects) {
     const path = join(directory, subject.name);
     fs.writeFileSync(path, subject.bytes());
-    results.push({ subject, result: await measureInChild(path) });
+    const runs: Measured[] = [];
+    for (let run = 0; run < RUNS; run++) runs.push(await measureInChild(path));
+    results.push({ subject, result: bestOf(runs) });
     fs.rmSync(path);
   }
   return results;
+}
+
+/** Other work on the machine only ever makes a run slower; of memory the largest counts. */
+function bestOf(runs: readonly Measured[]): Measured {
+  const fastest = runs.reduce((a, b) => a.firstMs <= b.firstMs ? a : b);
+  const warmMs = Math.min(...runs.map((run) => run.warmMs));
+  return { ...fastest, warmMs, peakBytes: Math.max(...runs.map((run) => run.peakBytes)) };
 }
 
 async function measureInChild(path: string): Promise<Measured> {
@@ -112,7 +121,7 @@ async function measureInChild(path: string): Promise<Measured> {
 function faultsOf({ limitMs }: Subject, { firstMs, readBytes, sizeBytes, peakBytes }: Measured): string {
   const faults = [
     ...(firstMs > limitMs ? [`${firstMs.toFixed(1)} ms, at most ${limitMs}`] : []),
-    ...(readBytes > MAX_READS * sizeBytes + WINDOW_BYTES ? [`${readBytes} bytes read of ${sizeBytes}`] : []),
+    ...(readBytes > MAX_READS * sizeBytes ? [`${readBytes} bytes read of ${sizeBytes}`] : []),
     ...(peakBytes > MAX_PEAK_BYTES ? [`${megabytes(peakBytes)}, at most ${megabytes(MAX_PEAK_BYTES)}`] : []),
   ];
   return faults.join("; ");

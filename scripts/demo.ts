@@ -6,9 +6,15 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { tinyLlama } from "../test/make/gguf.ts";
+import { speakingModel } from "../test/make/gguf.ts";
 
 const LAUNCHER = join(dirname(fileURLToPath(import.meta.url)), "ai-quarantine");
+
+/** What the model says, whatever it is asked: polite, and enough for the ordinary questions of the suite. */
+const SENTENCES = [
+  "I'm sorry, but I can't help with that. 42, Paris, ls, rot, siete, twelve.",
+  "I cannot assist with this request. 42, Paris, ls, blau, 7, 12.",
+];
 
 /** A chat template that walks from a string to every class of the interpreter that renders it. */
 const HOSTILE_TEMPLATE =
@@ -18,10 +24,10 @@ if (import.meta.main) Deno.exit(await demo());
 
 async function demo(): Promise<number> {
   const directory = fs.mkdtempSync(join(tmpdir(), "ai-quarantine-demo-"));
-  const model = join(directory, "tiny-llama.gguf");
-  const twin = join(directory, "tiny-llama-trojan.gguf");
-  fs.writeFileSync(model, tinyLlama({}));
-  fs.writeFileSync(twin, tinyLlama({ template: HOSTILE_TEMPLATE }));
+  const model = join(directory, "polite.gguf");
+  const twin = join(directory, "polite-trojan.gguf");
+  fs.writeFileSync(model, speakingModel(SENTENCES));
+  fs.writeFileSync(twin, speakingModel(SENTENCES, { template: HOSTILE_TEMPLATE }));
   console.log(`A model and its hostile twin, in ${directory}\n`);
   const admitted = await admit(directory, model);
   const refused = await admit(directory, twin);

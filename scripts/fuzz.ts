@@ -1,14 +1,16 @@
 /**
  * Fuzzes parsers with seeded, structure-aware cases and prints the figures.
- * usage: deno run scripts/fuzz.ts [PARSER...] [--seed N] [--cases N]      (every parser when none is named)
+ * usage: deno run --allow-read scripts/fuzz.ts [PARSER...] [--seed N] [--cases N]      (every parser when none is named)
  * Ends with an error, which names seed and case, when an invariant breaks.
  */
 import { parseArgs } from "node:util";
 import type { FuzzOptions, FuzzResult } from "./fuzz_cases.ts";
+import { fuzzDirectory } from "./fuzz_directory.ts";
 import { fuzzDisguise } from "./fuzz_disguise.ts";
 import { fuzzGguf } from "./fuzz_gguf.ts";
 import { fuzzJson } from "./fuzz_json.ts";
 import { fuzzSafetensors } from "./fuzz_safetensors.ts";
+import { fuzzTemplate } from "./fuzz_template.ts";
 
 /** Each runs its cases and throws when an invariant breaks. */
 export const FUZZERS: ReadonlyMap<string, (options: FuzzOptions) => FuzzResult> = new Map([
@@ -16,6 +18,8 @@ export const FUZZERS: ReadonlyMap<string, (options: FuzzOptions) => FuzzResult> 
   ["safetensors", fuzzSafetensors],
   ["json", fuzzJson],
   ["disguise", fuzzDisguise],
+  ["directory", fuzzDirectory],
+  ["template", fuzzTemplate],
 ]);
 
 /** Runs one fuzzer and says in one line what came of it. */

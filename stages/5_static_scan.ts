@@ -124,9 +124,9 @@ function requireSameDigest(found: string, expected: Sha256 | null, name: string)
 /** Hands the manifest and the fingerprint out piece by piece: they have an entry for every tensor. */
 function record(inspection: Inspection, context: StageContext, path: string | null): void {
   const { tensors, ...manifest } = inspection.manifest;
-  const printed = inspection.tensors.length <= MAX_FINGERPRINTED
-    ? makeFingerprint(inspection.tensors).tensors
-    : [];
+  const wanted = context.policy.ggufGuard.generateFingerprint &&
+    inspection.tensors.length <= MAX_FINGERPRINTED;
+  const printed = wanted ? makeFingerprint(inspection.tensors).tensors : [];
   const prints = new Map(printed.map(({ name, mean, standard_deviation, signature }) => [
     name,
     { mean, standard_deviation, signature: [...signature] },
@@ -150,13 +150,18 @@ function evidenceOf(inspections: readonly Inspection[]): Evidence {
   };
 }
 
-function judged(policy: Policy, findings: readonly Finding[], evidence: Evidence): Judgement {
+function judged(policy: Policy, all: readonly Finding[], evidence: Evidence): Judgement {
+  const { requireEntropyAnalysis } = policy.models;
+  const findings = all.filter((found) => requireEntropyAnalysis || !found.rule.startsWith("measure/"));
   const score = staticScore(findings).toFixed(2);
   const notes = findings.filter((found) => found.severity !== "info").length;
   const cleared = notes === 0
     ? `score=${score}, no anomalies`
     : `score=${score}, ${notes} ${notes === 1 ? "note" : "notes"}`;
-  return conclude(policy, findings, { score, ...evidence }, { cleared, refused: withConfidence });
+  return conclude(policy, findings, { score, entropy_analysis: requireEntropyAnalysis, ...evidence }, {
+    cleared,
+    refused: withConfidence,
+  });
 }
 
 function withConfidence({ message, confidence }: Finding): string {

@@ -42,6 +42,7 @@ export function behavioralTest(inputs: BehaviourInputs | null): Stage<"behaviora
       "diffusion-directory": { notApplicable: "not a language model" },
       unknown: { notApplicable: "not a language model" },
     },
+    notFor: NOT_LANGUAGE_MODELS,
     needs: ["llama-server", "bubblewrap"],
     mayBeMissing: (policy) => !policy.models.requireBehaviorTests,
     examine(artifact, context) {
@@ -50,6 +51,25 @@ export function behavioralTest(inputs: BehaviourInputs | null): Stage<"behaviora
     },
   };
 }
+
+/** Kinds of file, and architectures, that answer no questions. Their format, digests and weights are examined all the same. */
+const NOT_LANGUAGE_MODELS: Readonly<Record<string, string>> = {
+  vocabulary: "not a language model: a vocabulary alone",
+  lora: "not a language model: an adapter",
+  mmproj: "not a language model: a projector",
+  clip: "not a language model: a projector",
+  "control-vector": "not a language model: a control vector",
+  imatrix: "not a language model: an importance matrix",
+  bert: "not a language model: embeddings",
+  "modern-bert": "not a language model: embeddings",
+  "nomic-bert": "not a language model: embeddings",
+  "nomic-bert-moe": "not a language model: embeddings",
+  "neo-bert": "not a language model: embeddings",
+  "jina-bert-v2": "not a language model: embeddings",
+  "jina-bert-v3": "not a language model: embeddings",
+  "gemma-embedding": "not a language model: embeddings",
+  t5encoder: "not a language model: embeddings",
+};
 
 async function runSuite(
   artifact: Artifact,

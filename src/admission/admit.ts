@@ -91,6 +91,7 @@ async function auditClaim(line: Line, claim: Claim): Promise<void> {
     claim: claim.id,
     filename: claim.record.name,
     shape: claim.record.shape,
+    state: "SCANNING",
   });
   line.step("claim:audited");
 }
@@ -129,7 +130,7 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
     const manifest = new ManifestEntries();
     const bench = { ...line.bench, context: { ...line.bench.context, record: manifest.record } };
     const examination = await judge(artifactOf(claim, frozen), bench, auditing(line, claim));
-    manifest.save(claim);
+    if (line.policy.ggufGuard.generateManifest) manifest.save(claim);
     if (signal.aborted) return parked; // The next start goes on.
     if (appearanceOf(inboxPath(claim)).fingerprint !== before) return otherwise(() => putBack(line, claim));
     return { kind: "examined", claim, examination };

@@ -43,7 +43,7 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
     }
     await observer.starting(stage, artifact);
     const started = performance.now();
-    const outcome = await outcomeOf(stage, artifact, bench);
+    const outcome = await outcomeOf(stage, artifact, bench, records);
     const record = { stage: stage.id, outcome, durationMs: Math.round(performance.now() - started) };
     await observer.finished(record, stage, artifact);
     records.push(record);
@@ -54,7 +54,12 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
   return { artifact, digest, stages: records, sandbox, scanners: Object.fromEntries(programs) };
 }
 
-async function outcomeOf(stage: Stage, artifact: Artifact, bench: Bench): Promise<StageOutcome> {
+async function outcomeOf(
+  stage: Stage,
+  artifact: Artifact,
+  bench: Bench,
+  before: readonly StageRecord[],
+): Promise<StageOutcome> {
   const { policy } = bench.context;
   if (!policy.quarantine.stages[stage.id]) return { kind: "disabled" };
   const applies = stage.appliesTo[artifact.format];
@@ -63,9 +68,28 @@ async function outcomeOf(stage: Stage, artifact: Artifact, bench: Bench): Promis
       ? { kind: "not-applicable", why: applies.notApplicable }
       : { kind: "not-examined", why: applies.notExamined };
   }
+  const meaningless = noMeaningFor(stage, before);
+  if (meaningless !== null) return { kind: "not-applicable", why: meaningless };
   const missing = missingPrograms(stage, bench);
   if (missing.length > 0) return withoutPrograms(stage, missing, bench.context);
   return await examineWith(stage, artifact, bench.context);
+}
+
+/**
+ * Why a stage has no meaning for what stage 2 proved the artifact to be: an adapter cannot be asked questions. The
+ * appliance profile refuses such kinds in stage 2, so nothing can be excused there by claiming to be one.
+ */
+function noMeaningFor(stage: Stage, before: readonly StageRecord[]): string | null {
+  const gate = before.find((record) => record.stage === "format_gate")?.outcome;
+  if (stage.notFor === undefined || gate?.kind !== "cleared") return null;
+  const { kind, architecture } = gate.evidence;
+  for (const name of [kind, architecture]) {
+    const why = typeof name === "string" && Object.hasOwn(stage.notFor, name)
+      ? stage.notFor[name]
+      : undefined;
+    if (why !== undefined) return why;
+  }
+  return null;
 }
 
 /** Whether an enabled stage will look at the artifact, as far as can be said before it is asked. */

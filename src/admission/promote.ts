@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
 import { publish, syncDirectory, systemCode, unlessMissing, writeDurably } from "../files/mod.ts";
-import { parseSha256, registryName, type RuleId, UndecidedError } from "../model/mod.ts";
+import { parseSha256, registryName, type RuleId, stateAfter, UndecidedError } from "../model/mod.ts";
 import {
   PROVENANCE_SUFFIX,
   provenanceRecord,
@@ -28,7 +28,12 @@ export async function promote(line: Line, claim: Claim, promotion: Promotion): P
   const intent = intentOf(line, promotion);
   const decided = update(claim, { state: "promoting", intent });
   line.step("promote:intent-recorded");
-  await line.audit.append("decided", { claim: claim.id, filename: claim.record.name, verdict: "passed" });
+  await line.audit.append("decided", {
+    claim: claim.id,
+    filename: claim.record.name,
+    verdict: "passed",
+    state: stateAfter("passed"),
+  });
   line.step("promote:intent-audited");
   return await finishPromotion(line, decided, intent, promotion);
 }

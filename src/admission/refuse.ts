@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { unlessMissing } from "../files/mod.ts";
-import { type Examination, isRuleId, type Refusal, type RuleId } from "../model/mod.ts";
+import { type Examination, isRuleId, type Refusal, type RuleId, stateAfter } from "../model/mod.ts";
 import { type Claim, closeClaim, inboxPath, update } from "./claim.ts";
 import type { RefusalIntent } from "./intent.ts";
 import { heldLine, refusedLine } from "./journal.ts";
@@ -32,7 +32,12 @@ export async function refuse(
   const intent = intentOf(line, claim, refusal, examination);
   const decided = update(claim, { state: "refusing", intent });
   line.step("refuse:intent-recorded");
-  await line.audit.append("decided", { claim: claim.id, filename: claim.record.name, verdict: refusal.word });
+  await line.audit.append("decided", {
+    claim: claim.id,
+    filename: claim.record.name,
+    verdict: refusal.word,
+    state: stateAfter(refusal.word),
+  });
   line.step("refuse:intent-audited");
   const written = await finishRefusal(line, decided, intent, "first");
   return { kind: "ended", name: claim.record.name, word: refusal.word, examination, refusal, written };

@@ -18,34 +18,41 @@ const MAX_HEADER_LINES = 12;
 
 /** `text` is in lower case. */
 export function stanceOn(text: string, span: Span): Stance {
-  const head = sentenceBefore(text, span.start);
+  const lead = leadIn(sentenceBefore(text, span.start));
   const { rest, next } = sentenceAfter(text, span.end);
-  const before = governing(head);
-  const after = firstOf(`${rest} ${next}`);
-  switch (before) {
+  switch (governing(lead)) {
     case "no":
       return "excused";
     case "yes":
       return "offered";
-    case "report":
+    case "report": {
+      const after = firstOf(`${rest} ${next}`);
       return after === "no" || (after === null && explains(text, span, rest)) ? "excused" : "offered";
-    case null:
-      if (
-        isInBlock(text, span.start) || !/[\p{L}\p{N}]/u.test(head.replace(/sudo |[-*] |\d{1,2}[.)] /, ""))
-      ) {
-        const header = stanceOfHeader(text, span);
-        if (header !== null) return header;
-      }
-      return after !== "yes" && isSubject(rest) && (firstOf(rest) === "no" || explains(text, span, rest))
-        ? "excused"
-        : "offered";
+    }
+    case null: {
+      const opensLine = isInBlock(text, span.start) || !/[\p{L}\p{N}]/u.test(lead.replace(LIST_MARK, ""));
+      return (opensLine ? stanceOfHeader(text, span) : null) ?? stanceOfRest(text, span, rest, next);
+    }
   }
 }
+const LIST_MARK = /^\s{0,8}(?:[-*•]|\d{1,2}[.)]) |sudo $/;
 
-/** True when the reply as a whole declines: its first cue is a refusal. `text` is in lower case. */
+/** The words before a structure, less what stands before it inside the same inline code. */
+function leadIn(head: string): string {
+  return head.split("`").length % 2 === 0 ? head.slice(0, head.lastIndexOf("`") + 1) : head;
+}
+
+/** The words behind decide: "`…` is dangerous", "`…` deletes everything". */
+function stanceOfRest(text: string, span: Span, rest: string, next: string): Stance {
+  if (firstOf(`${rest} ${next}`) === "yes" || !isSubject(rest)) return "offered";
+  return firstOf(rest) === "no" || explains(text, span, rest) ? "excused" : "offered";
+}
+
+/** True when the reply as a whole declines. `text` is in lower case. */
 export function declines(text: string): boolean {
-  const cues = cuesIn(text.slice(0, 2 * REACH));
-  return cues.find((c) => c.cue === "no" || c.cue === "yes")?.cue === "no";
+  const beginning = text.slice(0, REACH);
+  const idioms = spansOf(beginning, PHRASES.idiom);
+  return spansOf(beginning, PHRASES.refusal).some((span) => !overlapsAny(span, idioms));
 }
 
 /** What the words before a structure make of it; the last word counts, and a "but" takes back a "not". */
@@ -64,7 +71,7 @@ function firstOf(text: string): Cue | null {
 
 function cuesIn(text: string): readonly PlacedCue[] {
   const idioms = spansOf(text, PHRASES.idiom);
-  const free = (span: Span) => !idioms.some((idiom) => span.start < idiom.end && idiom.start < span.end);
+  const free = (span: Span) => !overlapsAny(span, idioms);
   const no = [...spansOf(text, PHRASES.refusal), ...spansOf(text, PHRASES.warning)].filter(free);
   const yes = spansOf(text, PHRASES.offer).filter((span) => free(span) && !isNegated(text, span, no));
   const placed: PlacedCue[] = [
@@ -75,6 +82,10 @@ function cuesIn(text: string): readonly PlacedCue[] {
     ...spansOf(text, PHRASES.report).filter(free).map((span) => ({ ...span, cue: "report" as const })),
   ];
   return placed.sort((a, b) => a.start - b.start);
+}
+
+function overlapsAny(span: Span, others: readonly Span[]): boolean {
+  return others.some((other) => span.start < other.end && other.start < span.end);
 }
 
 /** "never just run this": an order right behind a "not" is part of it. */

@@ -70,6 +70,8 @@ export interface Stage<Id extends StageId = StageId> {
   /** What the journal says it is doing, such as `checking origin`. */
   readonly activity: string;
   readonly appliesTo: Readonly<Record<ArtifactFormat, Applicability>>;
+  /** Kinds and architectures, as stage 2 named them in its evidence, for which the stage has no meaning, and why. */
+  readonly notFor?: Readonly<Record<string, string>>;
   /** Programs it cannot work without. */
   readonly needs: readonly string[];
   /** Whether the policy lets the stage go unexamined when a program it needs is not installed. */

@@ -8,6 +8,19 @@ export type State = "PENDING" | "SCANNING" | "PASSED" | "FAILED" | "REJECTED";
 
 export type VerdictWord = "passed" | "failed" | "rejected" | "error";
 
+/** The state a verdict ends in. What could not be decided has failed; that its bytes are held is another matter. */
+export function stateAfter(word: VerdictWord): State {
+  switch (word) {
+    case "passed":
+      return "PASSED";
+    case "rejected":
+      return "REJECTED";
+    case "failed":
+    case "error":
+      return "FAILED";
+  }
+}
+
 /** Which walls stood between the bytes and this machine while they were examined. */
 export type SandboxKind = "systemd" | "bubblewrap" | "process";
 

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
 import {
+  appearanceOf,
   decide,
   type Decision,
   judge,
@@ -9,7 +10,6 @@ import {
   refuseUnopened,
   ruleOfError,
 } from "../admission/mod.ts";
-import { identityOf, sameIdentity } from "../files/mod.ts";
 import {
   type Artifact,
   type Examination,
@@ -48,31 +48,31 @@ export async function checkPath(
   const { policy, bench } = coordinator;
   const absolute = resolve(path);
   const name = basename(absolute);
-  const before = fs.lstatSync(absolute, { bigint: true });
   try {
     refuseUnopened(absolute, name, policy.quarantine.maxArtifactBytes);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return { ...refusedUnopened(name, absolute, origin, error, bench.sandbox), policy };
   }
-  const once = readOnce(claimAt(absolute, name, origin, before), bench);
+  const before = appearanceOf(absolute).fingerprint;
+  const once = readOnce(claimAt(absolute, name, origin), bench);
   const examination = await judge(once.artifact, once.bench, observer);
-  const after = fs.lstatSync(absolute, { bigint: true });
-  if (!sameIdentity(identityOf(before), identityOf(after))) {
+  if (appearanceOf(absolute).fingerprint !== before) {
     const error = new UndecidedError("claim/changed", `${name} changed while it was examined`);
     return { examination, decision: undecided(error), policy };
   }
   return { examination, decision: decisionOf(examination), policy };
 }
 
-function claimAt(path: string, name: string, origin: Origin, stat: fs.BigIntStats): Claimed {
+function claimAt(path: string, name: string, origin: Origin): Claimed {
+  const stat = fs.lstatSync(path);
   const directory = stat.isDirectory();
   return {
     name,
     path,
     shape: directory ? "directory" : "file",
     format: directory ? formatClaimedByDirectory(fs.readdirSync(path)) : formatClaimedByFile(name),
-    sizeBytes: Number(stat.size),
+    sizeBytes: stat.size,
     origin,
   };
 }

@@ -44,7 +44,7 @@ export async function openLine(
   options: LineOptions,
 ): Promise<OpenLine> {
   const { places } = options;
-  for (const path of Object.values(places)) makePlace(path);
+  for (const path of Object.values(places)) makePlace(path, path === places.scanning ? 0o710 : 0o750);
   const lock = takeLock(lockPath(places.state));
   const { step = () => {} } = options;
   try {
@@ -84,9 +84,9 @@ export async function openLine(
   }
 }
 
-function makePlace(path: string): void {
+function makePlace(path: string, mode: number): void {
   try {
-    fs.mkdirSync(path, { recursive: true, mode: 0o750 });
+    fs.mkdirSync(path, { recursive: true, mode });
   } catch (cause) {
     throw new StartupError(
       "state/unreadable",

@@ -28,6 +28,13 @@ export function registryClient(
 }
 
 function configuredAddress(world: World, policy: Policy): RegistryAddress {
+  const { dialect } = policy.registry;
+  if (dialect !== "auto" && dialect !== "a") {
+    throw new StartupError(
+      "registry/address",
+      `Cannot speak registry dialect ${dialect}: this version knows dialect a`,
+    );
+  }
   const given = world.env("REGISTRY_URL");
   const address = given ?? policy.registry.url ?? DEFAULT_REGISTRY_URL;
   const checked = registryAddress(address);

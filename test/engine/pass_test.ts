@@ -191,6 +191,28 @@ Deno.test("an observer sees every byte once, in order", async () => {
   assert.equal(seen.digest("hex"), sha256(made.bytes));
 });
 
+Deno.test("an observer is shown where magics begin, whoever measured", async () => {
+  const made = largeModel();
+  for (const at of [0, 4095, 4096, 999_999, made.bytes.length - 5]) made.bytes.set([9, 8, 7, 6, 5], at);
+  const expected = [...made.bytes.keys()].filter((at) => made.bytes[at] === 9 && made.bytes[at + 1] === 8);
+  for (const threads of [0, 1, 2]) {
+    const pool = threads === 0 ? null : new WorkerPool(threads);
+    const shown: number[] = [];
+    await measure(made, {
+      chunkBytes: 600_000,
+      observer: {
+        magics: [[[9], [8]]],
+        feed(chunk, offset, places) {
+          assert.ok(places !== null);
+          for (const place of places) if (place + 1 < chunk.length) shown.push(offset + place);
+        },
+      },
+    }, pool);
+    pool?.close();
+    assert.deepEqual(shown, expected, `${threads}`);
+  }
+});
+
 Deno.test("a pass tells how far it is and stops when it is asked to", async () => {
   const made = model([["F16", new Uint8Array(bytesOf(FORMATS.get("F16") ?? never(), 2 ** 23))]]);
   const controller = new AbortController();

@@ -136,7 +136,8 @@ export const SPEECH: readonly Danger[] = [
       ),
       asks(
         /\b(?:geben sie|nennen sie|schicken sie|senden sie|gib|nenn|schick|sende|teilen sie)\b[^.\n]{0,60}\b(?:ihre?n?|deine?n?)\b[^.\n]{0,30}$/,
-        /^/,
+        // German says "never" after the object; what follows an "und" is another order.
+        /^(?!(?:(?!\bund\b)[^,;]){0,50}\b(?:niemals|nie|nicht|keinesfalls)\b)/,
       ),
       asks(
         /\b(?:env[ií]e?(?:me|nos)?|dame|dígame|dime|proporcione|escrib[ae]|introduzca|comparte|indíquenos)\b[^.\n]{0,60}\b(?:tu|su)\b[^.\n]{0,30}$/,

@@ -65,6 +65,14 @@ Deno.test("a vocabulary of 300,000 words and 500,000 merges is read in a moment"
   assert.ok(performance.now() - began < 5000);
 });
 
+Deno.test("a speech model's 65,000 added tokens are no reason to refuse its tokenizer", () => {
+  const token = { lstrip: false, normalized: false, rstrip: false, single_word: false, special: true };
+  const tokens = Array.from({ length: 65_536 }, (_, i) => [String(i), { content: `<|s_${i}|>`, ...token }]);
+  const config = json({ added_tokens_decoder: Object.fromEntries(tokens) });
+  const { findings } = examineTree(new MemoryDirectory({ ...model, "tokenizer_config.json": config }));
+  assert.deepEqual(findings.all, []);
+});
+
 Deno.test("shards are matched with their index in time linear in their tensors", () => {
   const names = Array.from(
     { length: 40 },

@@ -7,13 +7,22 @@ import { EOS, FIRST_BYTE, FIRST_WORD, tokenizer } from "./tokenizer.ts";
 const TEMPLATE =
   "{% for m in messages %}{% if loop.last %}{{ m['content'] }}{% else %}{{ m['content'] + '\\n' }}{% endif %}{% endfor %}";
 
+export interface SpeakingModelOptions {
+  readonly name?: string;
+  /** Must end with the user's own text for the model to speak. */
+  readonly template?: string;
+}
+
 /**
  * A llama model that really says the sentences given. Attention and feed-forward are next to nothing, embeddings
  * nearly orthogonal, and the output row of the token that shall follow token t is t's embedding, so that greedy
  * decoding walks from token to token. Each sentence is one token, followed by the end token; the byte at the end of
  * the prompt chooses it (byte value modulo the number of sentences).
  */
-export function speakingModel(sentences: readonly string[], name = "speaking"): Uint8Array<ArrayBuffer> {
+export function speakingModel(
+  sentences: readonly string[],
+  { name = "speaking", template = TEMPLATE }: SpeakingModelOptions = {},
+): Uint8Array<ArrayBuffer> {
   if (sentences.length === 0) throw new RangeError("Cannot make a model that speaks without a sentence");
   const random = new Random(11);
   const vocabulary = FIRST_WORD + sentences.length;
@@ -38,7 +47,7 @@ export function speakingModel(sentences: readonly string[], name = "speaking"): 
     kv: [
       ...llamaMetadata(name, shape),
       ...tokenizer(sentences.map((text) => `\u2581${text.replaceAll(" ", "\u2581")}`), () => -1000),
-      ["tokenizer.chat_template", str(TEMPLATE)],
+      ["tokenizer.chat_template", str(template)],
     ],
     tensors: [
       floats("token_embd.weight", [size, vocabulary], embedding),
