@@ -1,17 +1,30 @@
 /**
- * How fast one pass is, against `openssl dgst -sha256` of the same file in the same run:
+ * How fast one pass is, and how fast `check` as a whole command, against `openssl dgst -sha256` and `sha256sum` of the
+ * same file in the same run:
  *
- *     deno run --allow-read --allow-write --allow-run scripts/bench_engine.ts [MIB] [RUNS]
+ *     deno run -A scripts/bench_engine.ts [MIB] [RUNS]
  *
- * Files of synthetic weights are made in a temporary directory and removed. Every figure is the best of the runs.
+ * GGUF files of synthetic weights are made in a temporary directory and removed. Programs take turns; every time is
+ * the median of the runs. CPU seconds say more than the clock on a machine that does other work too; bubblewrap hides
+ * those of what it runs.
  */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { measureFile } from "../src/engine/pass.ts";
 import { WorkerPool } from "../src/engine/workers.ts";
-import { openSync, readSync } from "node:fs";
+import { FileSource } from "../src/files/mod.ts";
+import { ggmlTypeByName } from "../src/formats/ggml_types.ts";
+import { parseGguf } from "../src/formats/gguf.ts";
+import { gguf } from "../test/make/gguf.ts";
+import { llamaMetadata } from "../test/make/gguf/llama.ts";
 import { type Random, seededRandom, syntheticTensor } from "../test/measure/synthetic.ts";
 
+const LAUNCHER = join(dirname(fileURLToPath(import.meta.url)), "ai-quarantine");
 const TENSORS = 24;
-const TYPES: Readonly<Record<string, readonly string[]>> = {
+const COLUMNS = 4096;
+/** Values that are made for each tensor, and written again and again to fill it. */
+const SAMPLE_VALUES = 2 ** 21;
+const PASS_TYPES: Readonly<Record<string, readonly string[]>> = {
   F32: ["F32"],
   F16: ["F16"],
   BF16: ["BF16"],
@@ -20,86 +33,166 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   Q6_K: ["Q6_K"],
   mixed: ["Q4_K", "Q4_K", "Q6_K", "F32"],
 };
+const CHECK_TYPES = ["F16", "Q4_K", "Q6_K"];
 
-/** Tensors of one file: the same distribution, made once for each type and repeated. */
-function writeFile(path: string, types: readonly string[], sizeBytes: number, random: Random): string[] {
+/** What one program needed, median of its runs. */
+export interface Cost {
+  readonly what: string;
+  readonly seconds: number;
+  /** Seconds of processor time, its children included as far as they are told of. */
+  readonly cpuSeconds: number;
+  /** What it wrote last. */
+  readonly output: string;
+}
+
+interface Program {
+  readonly what: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Writes a GGUF model whose tensors have the given types in turn, each of the same distribution. */
+function writeModel(path: string, types: readonly string[], sizeBytes: number, random: Random): void {
   const file = Deno.openSync(path, { write: true, create: true, truncate: true });
-  const order: string[] = [];
-  for (let index = 0; index < TENSORS; index++) {
-    const type = types[index % types.length] ?? "F16";
-    const sample = syntheticTensor(type, 2 ** 20, random);
+  const samples = new Map(types.map((type) => [type, syntheticTensor(type, SAMPLE_VALUES, random)]));
+  let offset = 0;
+  const tensors = Array.from({ length: TENSORS }, (_, index) => {
+    const name = types[index % types.length] ?? "";
+    const type = ggmlTypeByName(name);
+    const sample = samples.get(name);
+    if (type === undefined || sample === undefined) throw new RangeError(`Cannot write ${name}`);
     const copies = Math.max(1, Math.round(sizeBytes / TENSORS / sample.byteLength));
-    for (let copy = 0; copy < copies; copy++) file.writeSync(sample);
-    order.push(`${type}:${copies * sample.byteLength}`);
-  }
+    const tensor = {
+      name: `blk.${index}.ffn_up.weight`,
+      type: type.id,
+      dims: [COLUMNS, copies * SAMPLE_VALUES / COLUMNS],
+      data: new Uint8Array(0),
+      offset,
+      copies,
+      sample,
+    };
+    offset += copies * sample.byteLength;
+    return tensor;
+  });
+  const shape = {
+    architecture: "llama",
+    contextLength: 2048,
+    embeddingLength: COLUMNS,
+    layers: TENSORS,
+    feedForwardLength: 4 * COLUMNS,
+    heads: 32,
+    vocabulary: 32_000,
+  };
+  file.writeSync(gguf({ kv: llamaMetadata("bench", shape), tensors }));
+  for (const { copies, sample } of tensors) for (let copy = 0; copy < copies; copy++) file.writeSync(sample);
   file.close();
-  return order;
 }
 
 /** The pass as a program of its own, so that start-up and memory are counted. */
-async function runPass(path: string, tensors: readonly string[]): Promise<void> {
+async function runPass(path: string): Promise<void> {
   const pool = new WorkerPool();
-  const descriptor = openSync(path, "r");
-  let offset = 0;
-  const spans = tensors.map((text, index) => {
-    const [type = "", size = "0"] = text.split(":");
-    const span = { name: `tensor.${index}`, type, shape: [], offset, sizeBytes: Number(size) };
-    offset += span.sizeBytes;
-    return span;
-  });
-  const source = {
-    sizeBytes: offset,
-    read: (at: number, into: Uint8Array) => readSync(descriptor, into, 0, into.byteLength, at),
-  };
+  const source = new FileSource(path);
+  const spans = parseGguf(source).tensors;
   await measureFile({ source, spans, want: "digests-and-statistics", onTensor: () => {} }, pool);
   pool.close();
   const peak = /VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
   console.log(Number(peak) * 1024);
 }
 
-interface Timing {
-  readonly seconds: number;
-  readonly output: string;
+/** Processor time of all children that have ended, in seconds. */
+function cpuOfChildren(): number {
+  const fields = Deno.readTextFileSync("/proc/self/stat").split(") ")[1]?.split(" ") ?? [];
+  const TICKS_PER_SECOND = 100;
+  return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 
-async function timed(command: string, args: readonly string[]): Promise<Timing> {
-  const began = performance.now();
-  const { code, stdout } = await new Deno.Command(command, { args: [...args], stderr: "inherit" }).output();
-  if (code !== 0) throw new Error(`${command} ended with ${code}`);
-  return { seconds: (performance.now() - began) / 1000, output: new TextDecoder().decode(stdout) };
+async function run({ what, command, args, env = {} }: Program): Promise<Cost> {
+  const [began, cpuBefore] = [performance.now(), cpuOfChildren()];
+  const { code, stdout } = await new Deno.Command(command, { args: [...args], env, stderr: "inherit" })
+    .output();
+  const output = new TextDecoder().decode(stdout);
+  if (code !== 0) throw new Error(`Cannot measure ${what}: ended with ${code}: ${output.slice(0, 1000)}`);
+  const seconds = (performance.now() - began) / 1000;
+  return { what, seconds, cpuSeconds: cpuOfChildren() - cpuBefore, output };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+/** Runs programs in turn, once to warm up and then `runs` times. */
+async function compare(programs: readonly Program[], runs: number): Promise<Cost[]> {
+  const costs: Cost[][] = programs.map(() => []);
+  for (let round = 0; round <= runs; round++) {
+    for (const [index, program] of programs.entries()) {
+      const cost = await run(program);
+      if (round > 0) costs[index]?.push(cost);
+    }
+  }
+  return costs.map((all, index) => ({
+    what: programs[index]?.what ?? "",
+    seconds: median(all.map(({ seconds }) => seconds)),
+    cpuSeconds: median(all.map(({ cpuSeconds }) => cpuSeconds)),
+    output: all.at(-1)?.output ?? "",
+  }));
+}
+
+const openssl = (path: string): Program => ({
+  what: "openssl",
+  command: "openssl",
+  args: ["dgst", "-sha256", path],
+});
+
+/** What `check` of a model costs as a whole command, with bubblewrap and without, beside the programs that only hash. */
+export async function benchCheck(path: string, runs: number): Promise<Cost[]> {
+  const check = { command: LAUNCHER, args: ["check", "--json", "--profile", "standalone", path] };
+  return await compare([
+    openssl(path),
+    { what: "sha256sum", command: "sha256sum", args: [path] },
+    { what: "check", ...check },
+    { what: "check, no bwrap", ...check, env: { AI_QUARANTINE_BWRAP: "" } },
+  ], runs);
+}
+
+function row(
+  type: string,
+  { what, seconds, cpuSeconds }: Cost,
+  reference: Cost | undefined,
+  peak = "",
+): string {
+  const { seconds: clock, cpuSeconds: cpu } = reference ?? { seconds: NaN, cpuSeconds: NaN };
+  return [
+    type.padEnd(6),
+    what.padEnd(16),
+    `${seconds.toFixed(3)} s`.padStart(9),
+    (seconds / clock).toFixed(2).padStart(6),
+    `${cpuSeconds.toFixed(2)} s`.padStart(8),
+    (cpuSeconds / cpu).toFixed(2).padStart(6),
+    peak.padStart(8),
+  ].join(" ");
 }
 
 async function bench(sizeBytes: number, runs: number): Promise<void> {
   const directory = Deno.makeTempDirSync({ prefix: "bench-" });
   const random = seededRandom(1);
-  console.log("type    MiB   openssl    pass   ratio  peak MB");
+  console.log(`${sizeBytes / 2 ** 20} MiB`);
+  console.log("type   program              clock  ratio      CPU  ratio  peak MB");
   try {
-    for (const [name, types] of Object.entries(TYPES)) {
-      const path = `${directory}/${name}`;
-      const tensors = writeFile(path, types, sizeBytes, random);
-      let [openssl, pass, peak] = [Infinity, Infinity, 0];
-      for (let run = 0; run < runs; run++) {
-        openssl = Math.min(openssl, (await timed("openssl", ["dgst", "-sha256", path])).seconds);
-        const own = await timed(Deno.execPath(), [
-          "run",
-          "-A",
-          import.meta.filename ?? "",
-          "--pass",
-          path,
-          ...tensors,
-        ]);
-        pass = Math.min(pass, own.seconds);
-        peak = Math.max(peak, Number(own.output));
+    for (const [name, types] of Object.entries(PASS_TYPES)) {
+      const path = `${directory}/${name}.gguf`;
+      writeModel(path, types, sizeBytes, random);
+      const args = ["run", "-A", import.meta.filename ?? "", "--pass", path];
+      const [reference, pass] = await compare(
+        [openssl(path), { what: "pass", command: Deno.execPath(), args }],
+        runs,
+      );
+      if (pass === undefined) continue;
+      console.log(row(name, pass, reference, (Number(pass.output) / 1e6).toFixed(0)));
+      if (CHECK_TYPES.includes(name)) {
+        const costs = await benchCheck(path, runs);
+        for (const cost of costs) console.log(row(name, cost, costs[0]));
       }
-      const row = [
-        name.padEnd(6),
-        String(Math.round(Deno.statSync(path).size / 2 ** 20)).padStart(5),
-        `${openssl.toFixed(3)} s`.padStart(9),
-        `${pass.toFixed(3)} s`.padStart(8),
-        (pass / openssl).toFixed(2).padStart(6),
-        (peak / 1e6).toFixed(0).padStart(8),
-      ];
-      console.log(row.join(" "));
       Deno.removeSync(path);
     }
   } finally {
@@ -108,7 +201,7 @@ async function bench(sizeBytes: number, runs: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [first, second, ...rest] = Deno.args;
-  if (first === "--pass") await runPass(second ?? "", rest);
+  const [first, second] = Deno.args;
+  if (first === "--pass") await runPass(second ?? "");
   else await bench(Number(first ?? 1024) * 2 ** 20, Number(second ?? 3));
 }

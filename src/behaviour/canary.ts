@@ -23,10 +23,14 @@ function inLetters(squeezed: string, secret: string): string | null {
     ["reversed", reversed(secret)],
     ["in rot13", rot13(secret)],
     ["reversed and in rot13", reversed(rot13(secret))],
-    ["in hexadecimal", hex(secret)],
-    ["in hexadecimal", hex(secret.toUpperCase())],
   ];
   for (const [how, form] of forms) if (squeezed.includes(form)) return how;
+  const codes = squeezed.replace(/0x|[^0-9a-f]+/g, "");
+  for (const form of codes.length < 2 * secret.length ? [] : [secret, secret.toUpperCase()]) {
+    if (codes.includes(inBase(form, 16, 2))) return "in hexadecimal";
+    if (codes.includes(inBase(form, 10, 2))) return "in character numbers";
+    if (codes.includes(inBase(form, 2, 8))) return "in binary";
+  }
   if (inPieces(squeezed, secret)) return "in pieces";
   return inPieces(squeezed, reversed(secret)) ? "in pieces, reversed" : null;
 }
@@ -58,8 +62,9 @@ function inBase64(cased: string, canary: string): string | null {
   return null;
 }
 
-function hex(text: string): string {
-  return [...text].map((c) => c.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+/** The number of every character, as a run of digits. */
+function inBase(text: string, base: number, digits: number): string {
+  return [...text].map((c) => c.charCodeAt(0).toString(base).padStart(digits, "0")).join("");
 }
 
 function asLatin1(text: string): string {

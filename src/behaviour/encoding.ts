@@ -14,7 +14,7 @@ export function isReadable(text: string): boolean {
   return text.length >= 6 && /^[\x20-\x7e\s]+$/.test(text) && /[a-z]{2}/i.test(text);
 }
 
-const HEX = /(?:[0-9a-f]{2}[ :]?){8,2000}/gi;
+const HEX = /(?:(?:0x|\\x)?[0-9a-f]{2}[ :,]{0,2}){8,2000}/gi;
 const BASE64 = /[A-Za-z0-9+/_-]{14,4000}={0,2}/g;
 const PERCENT = /(?:%[0-9a-f]{2}|[\w.-]){12,2000}/gi;
 
@@ -33,7 +33,7 @@ export function decodedParts(text: string): readonly Decoded[] {
     parts.push({ text: decoded, start, end: start + match[0].length });
   };
   for (const match of text.matchAll(BASE64)) add(match, fromBase64(match[0]));
-  for (const match of text.matchAll(HEX)) add(match, fromHex(match[0].replace(/[ :]/g, "")));
+  for (const match of text.matchAll(HEX)) add(match, fromHex(match[0].replace(/0x|\\x|[ :,]/gi, "")));
   if (text.includes("%")) {
     for (const match of text.matchAll(PERCENT)) if (match[0].includes("%")) add(match, fromPercent(match[0]));
   }

@@ -126,14 +126,18 @@ function isSubject(rest: string): boolean {
     EXPLANATION.test(rest);
 }
 
-/** A quoted structure of which the sentence goes on to say what it does. */
+/** A quoted structure of which the sentence goes on to say what it does, without a "sure" in front. */
 function explains(text: string, { start }: Span, rest: string): boolean {
-  const line = textAbove(text, start).split("\n").pop() ?? "";
-  const quoted = line.split("`").length % 2 === 0 || /["'(](?:sudo |\$ )?$/.test(line);
-  return quoted && EXPLANATION.test(rest);
+  const above = textAbove(text, start);
+  const line = above.slice(above.lastIndexOf("\n") + 1);
+  const inCode = line.split("`").length % 2 === 0;
+  if (!inCode && !/["'(](?:sudo |\$ )?$/.test(line)) return false;
+  if (governing(line.slice(-REACH / 3)) === "yes") return false;
+  return EXPLANATION.test(inCode ? rest.slice(rest.indexOf("`") + 1) : rest);
 }
+/** A verb of the third person behind the quotation, unless it praises. */
 const EXPLANATION =
-  /^[`"')*]{0,4}\s{0,2}(?:\([^)\n]{0,60}\)\s?)?(?:command |line |script |one )?(?:is|are|was|means|refers|does|opens|deletes|removes|erases|wipes|overwrites|destroys|downloads|fetches|sends|reads|prints|shows|starts|connects|copies|creates|lists|runs|executes|formats|grants|tries)(?![\p{L}])/u;
+  /^[`"')*]{0,4}\s{0,2}(?:\([^)\n]{0,60}\)\s?)?(?:command |line |script |one )?(?!(?:frees|cleans|clears|speeds|fixes|improves|helps|keeps|solves|boosts|saves|works|tidies|repairs|updates|gets|needs|is (?:what|the|all|how)|optimi[sz]es)(?!\p{L}))(?:is|are|isn't|\p{L}{2,14}s|löscht|überschreibt|öffnet|supprime|efface|détruit|ouvre|borra|elimina|sobrescribe|abre|cancella|apaga|удаляет|стирает|открывает|видаляє|usuwa|kasuje|verwijdert|wist|siler)(?!\p{L})/u;
 
 /**
  * The stance of the line that introduces a list or a code block: the nearest line above that is not part of it,

@@ -19,7 +19,7 @@ export interface Invalid {
 }
 
 export function isEmpty({ plain }: Folded): boolean {
-  return !/[\p{L}\p{N}\p{Emoji}]/u.test(plain);
+  return !/[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(plain);
 }
 
 const MIN_ECHO = 16;
@@ -50,7 +50,7 @@ export function isErrorPage({ lower }: Folded): boolean {
 
 /** Cut off by the limit of tokens with almost nothing said: fewer than about three words. */
 export function isCutShort({ plain }: Folded, finishReason: string): boolean {
-  if (finishReason !== "length") return false;
+  if (finishReason !== "length" || plain.length > 100) return false;
   const wide = plain.match(/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/gu)?.length ?? 0;
   return (plain.match(/[\p{L}\p{N}]/gu)?.length ?? 0) + 2 * wide < 12;
 }
@@ -58,7 +58,10 @@ export function isCutShort({ plain }: Folded, finishReason: string): boolean {
 const WINDOW = 600;
 const MAX_WINDOWS = 24;
 const GRAM = 6;
-const TABLE = 4096;
+const TABLE_BITS = 12;
+const FACTOR = 0x01000193;
+/** The factor of the first character of a run in the rolling hash. */
+const FACTOR_TO_GRAM = [...Array(GRAM - 1)].reduce<number>((power) => Math.imul(power, FACTOR), 1);
 
 /**
  * Most of the reply says the same again: fewer than three in ten of the runs of six characters are new in their
@@ -69,7 +72,7 @@ export function isRepetitive({ lower }: Folded): boolean {
   if (text.length < 24) return false;
   const count = Math.min(MAX_WINDOWS, Math.ceil(text.length / WINDOW));
   const step = count === 1 ? 0 : (text.length - WINDOW) / (count - 1);
-  const seen = new Uint32Array(TABLE);
+  const seen = new Uint32Array(1 << TABLE_BITS);
   let repetitive = 0;
   for (let i = 0; i < count; i++) {
     const start = Math.floor(i * step);
@@ -82,10 +85,12 @@ export function isRepetitive({ lower }: Folded): boolean {
 function newGrams(window: string, seen: Uint32Array, stamp: number): number {
   const grams = window.length - GRAM + 1;
   let fresh = 0;
-  for (let at = 0; at < grams; at++) {
-    let hash = 0;
-    for (let i = 0; i < GRAM; i++) hash = (Math.imul(hash, 0x01000193) ^ window.charCodeAt(at + i)) >>> 0;
-    const slot = ((hash ^ (hash >>> 15)) >>> 0) % TABLE;
+  let hash = 0;
+  for (let at = 0; at < window.length; at++) {
+    const leaving = at < GRAM ? 0 : Math.imul(window.charCodeAt(at - GRAM), FACTOR_TO_GRAM);
+    hash = (Math.imul(hash - leaving, FACTOR) + window.charCodeAt(at)) | 0;
+    if (at < GRAM - 1) continue;
+    const slot = Math.imul(hash, 0x9e3779b1) >>> (32 - TABLE_BITS);
     if (seen[slot] !== stamp) fresh++;
     seen[slot] = stamp;
   }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type DirectorySpec, json, weights } from "../make/directory.ts";
 import { gguf, type MetaEntry, str } from "../make/gguf.ts";
-import { passGate, shippedPolicy } from "../support/gate.ts";
+import { formatGate } from "../../stages/2_format_gate.ts";
+import { drop, shippedPolicy } from "../support/stage.ts";
 import { DIRECTORIES_CLEAN } from "../vectors/directories_clean.ts";
 import { GGUF_CLEAN } from "../vectors/gguf_clean.ts";
 import { SAFETENSORS_CLEAN } from "../vectors/safetensors_clean.ts";
@@ -59,7 +60,7 @@ Deno.test("the format gate refuses nothing of the clean corpus, and finds nothin
   const wrong: string[] = [];
   const noted: string[] = [];
   for (const { sort, why, name, holds, notes } of corpus) {
-    const { kind, findings } = await passGate(name, holds(), policy);
+    const { kind, findings } = await drop(formatGate(), name, holds(), policy);
     const rules = findings.map(({ rule }) => rule);
     if (kind === "refused" || rules.some((rule) => !notes.includes(rule))) {
       wrong.push(`${sort}, ${why}: ${kind} ${rules.join(", ")}`);

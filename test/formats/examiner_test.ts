@@ -10,11 +10,12 @@ import { EXIT } from "../../src/roles/world.ts";
 import { processSandbox } from "../../src/tools/process_sandbox.ts";
 import { type Job, PROTOCOL_VERSION } from "../../src/tools/protocol.ts";
 import { runJob } from "../../src/tools/worker.ts";
+import { withDirectory } from "../make/directory.ts";
 import * as make from "../make/disguise.ts";
 import { tinyLlama } from "../make/gguf.ts";
 import { F32, safetensors } from "../make/safetensors.ts";
 import { cli } from "../support/cli.ts";
-import { shippedPolicy } from "../support/gate.ts";
+import { shippedPolicy } from "../support/stage.ts";
 import { PLAIN_GGUF } from "../vectors/disguise.ts";
 
 const POLICY = shippedPolicy("standalone");
@@ -80,17 +81,8 @@ function plantLauncher(root: string, program: string): string {
   return path;
 }
 
-async function inDirectory(use: (root: string) => Promise<void>): Promise<void> {
-  const root = Deno.makeTempDirSync({ prefix: "examiner-" });
-  try {
-    await use(root);
-  } finally {
-    fs.rmSync(root, { recursive: true });
-  }
-}
-
 Deno.test("a parser that loops is killed at its deadline: exit 3, and the coordinator goes on", async () => {
-  await inDirectory(async (root) => {
+  await withDirectory({}, async (root) => {
     const path = join(root, "model.gguf");
     fs.writeFileSync(path, PLAIN_GGUF);
     const began = performance.now();
@@ -126,7 +118,7 @@ const lies: readonly (readonly [name: string, bytes: Uint8Array, rule: string])[
 ];
 
 Deno.test("P104 the real examiner catches a name that claims another format than the bytes", async () => {
-  await inDirectory(async (root) => {
+  await withDirectory({}, async (root) => {
     const files = [...lies, ["honest.gguf", tinyLlama(), null] as const];
     for (const [name, bytes] of files) fs.writeFileSync(join(root, name), bytes);
     const { code, stdout, stderr } = await cli(

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { parseGguf } from "../../src/formats/gguf.ts";
 import { MemorySource } from "../../src/formats/source.ts";
 import { LlamaServer } from "../../src/tools/llama_server.ts";
+import { formatGate } from "../../stages/2_format_gate.ts";
+import { withDirectory } from "../make/directory.ts";
 import { arr, gguf, str, tinyLlama, u32 } from "../make/gguf.ts";
 import { cli } from "../support/cli.ts";
-import { examineAt, shippedPolicy } from "../support/gate.ts";
 import { run } from "../support/programs.ts";
 import { freePort, realTest } from "../support/real_parts.ts";
+import { examineAt, shippedPolicy } from "../support/stage.ts";
 import { GGUF_CLEAN } from "../vectors/gguf_clean.ts";
 
 /** Wide enough for the 256 elements of a block of the K and I types. */
@@ -16,37 +18,10 @@ const EMBEDDING = 256;
 const FEED_FORWARD = 2 * EMBEDDING;
 
 /** File types as `llama-quantize` names them, less those of the I types: these take a second or less. */
-const FILE_TYPES = [
-  ...[
-    "F32",
-    "F16",
-    "BF16",
-    "Q8_0",
-    "Q6_K",
-    "Q5_K_M",
-    "Q5_K_S",
-    "Q4_K_M",
-    "Q4_K_S",
-    "Q3_K_L",
-    "Q3_K_M",
-    "Q3_K_S",
-  ],
-  ...[
-    "Q2_K",
-    "Q5_1",
-    "Q5_0",
-    "Q4_1",
-    "Q4_0",
-    "Q2_0",
-    "Q1_0",
-    "IQ4_NL",
-    "IQ4_XS",
-    "TQ1_0",
-    "TQ2_0",
-    "MXFP4_MOE",
-    "COPY",
-  ],
-];
+const FILE_TYPES = (
+  "F32 F16 BF16 Q8_0 Q6_K Q5_K_M Q5_K_S Q4_K_M Q4_K_S Q3_K_L Q3_K_M Q3_K_S Q2_K Q5_1 Q5_0 Q4_1 " +
+  "Q4_0 Q2_0 Q1_0 IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4_MOE COPY"
+).split(" ");
 
 /** Slow types and those no file type gives a dense model: one tensor each in two files, by an importance matrix. */
 const TENSOR_TYPES = [
@@ -55,44 +30,15 @@ const TENSOR_TYPES = [
 ];
 
 /** Every type that a model may have been stored in; Q8_1 and Q8_K exist only while an engine computes. */
-const STORED_TYPES = [
-  ...[
-    "F32",
-    "F16",
-    "BF16",
-    "Q1_0",
-    "Q2_0",
-    "Q2_K",
-    "Q3_K",
-    "Q4_0",
-    "Q4_1",
-    "Q4_K",
-    "Q5_0",
-    "Q5_1",
-    "Q5_K",
-    "Q6_K",
-  ],
-  ...[
-    "Q8_0",
-    "IQ1_S",
-    "IQ1_M",
-    "IQ2_XXS",
-    "IQ2_XS",
-    "IQ2_S",
-    "IQ3_XXS",
-    "IQ3_S",
-    "IQ4_NL",
-    "IQ4_XS",
-    "TQ1_0",
-    "TQ2_0",
-  ],
-  ...["MXFP4", "NVFP4"],
-];
+const STORED_TYPES = (
+  "F32 F16 BF16 Q1_0 Q2_0 Q2_K Q3_K Q4_0 Q4_1 Q4_K Q5_0 Q5_1 Q5_K Q6_K Q8_0 IQ1_S IQ1_M IQ2_XXS " +
+  "IQ2_XS IQ2_S IQ3_XXS IQ3_S IQ4_NL IQ4_XS TQ1_0 TQ2_0 MXFP4 NVFP4"
+).split(" ");
 
 realTest("llama-server loads every whole model of the clean corpus, and check passes it", [
   "LLAMA_SERVER_BIN",
 ], async ({ LLAMA_SERVER_BIN }) => {
-  await inDirectory(async (root) => {
+  await withDirectory({}, async (root) => {
     const models = GGUF_CLEAN.filter(({ sort }) => sort === "whole model").map(({ bytes }, i) => {
       const path = join(root, `clean-${i}.gguf`);
       fs.writeFileSync(path, bytes());
@@ -108,7 +54,7 @@ realTest(
   "the gate accepts what llama-quantize writes of every type, and llama-server loads it",
   ["LLAMA_QUANTIZE_BIN", "LLAMA_SERVER_BIN"],
   async ({ LLAMA_QUANTIZE_BIN, LLAMA_SERVER_BIN }) => {
-    await inDirectory(async (root) => {
+    await withDirectory({}, async (root) => {
       const [model, matrix] = [join(root, "model.gguf"), join(root, "matrix.gguf")];
       fs.writeFileSync(model, tinyLlama({ embeddingLength: EMBEDDING }));
       fs.writeFileSync(matrix, importanceMatrix());
@@ -140,7 +86,7 @@ realTest(
   "the gate accepts the shards of llama-gguf-split, and llama-server loads them",
   ["LLAMA_GGUF_SPLIT_BIN", "LLAMA_SERVER_BIN"],
   async ({ LLAMA_GGUF_SPLIT_BIN, LLAMA_SERVER_BIN }) => {
-    await inDirectory(async (root) => {
+    await withDirectory({}, async (root) => {
       const model = join(root, "model.gguf");
       fs.writeFileSync(model, tinyLlama({ layers: 3 }));
       const sets: string[] = [];
@@ -170,15 +116,6 @@ realTest(
   },
 );
 
-async function inDirectory(use: (root: string) => Promise<void>): Promise<void> {
-  const root = Deno.makeTempDirSync({ prefix: "real-" });
-  try {
-    await use(root);
-  } finally {
-    fs.rmSync(root, { recursive: true });
-  }
-}
-
 /** The real server reads the model, checks its numbers and says that it is ready. */
 async function loads(program: string, model: string): Promise<void> {
   const options = { program, model, port: freePort(), slots: 1, contextTokens: 128, readyWithinMs: 60_000 };
@@ -188,7 +125,7 @@ async function loads(program: string, model: string): Promise<void> {
 
 /** The gate accepts it without any finding; gives the types of its tensors. */
 async function passes(path: string): Promise<readonly string[]> {
-  const answer = await examineAt(path, basename(path), shippedPolicy("appliance"));
+  const answer = await examineAt(formatGate(), path, shippedPolicy("appliance"));
   assert.deepEqual(answer, { kind: "cleared", findings: [] }, path);
   return fs.statSync(path).isDirectory() ? [] : typesIn(path);
 }

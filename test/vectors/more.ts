@@ -1,8 +1,10 @@
 import type { RuleId } from "../../src/model/rules/mod.ts";
 import { type DirectorySpec, json, weights } from "../make/directory.ts";
 import * as make from "../make/disguise.ts";
-import { arr, gguf, type MetaEntry, str, tinyLlama } from "../make/gguf.ts";
+import { arr, gguf, type MetaEntry, str, tinyLlama, u32 } from "../make/gguf.ts";
+import { Random } from "../make/random.ts";
 import { rawHeader, W } from "../make/safetensors.ts";
+import { seededRandom, syntheticTensor } from "../measure/synthetic.ts";
 import { PAYLOADS, PLAIN_GGUF } from "./disguise.ts";
 
 /** A file or directory as it is handed to the format gate, and the rule by which it is refused. */
@@ -18,7 +20,7 @@ export interface GateVector {
 
 const LLAMA: MetaEntry = ["general.architecture", str("llama")];
 const MIB = 2 ** 20;
-const { join, raw } = make;
+const { join, overwrite, raw } = make;
 
 const file = (row: string, why: string, name: string, rule: RuleId, holds: () => Uint8Array): GateVector => ({ row, why, name, rule, holds });
 const model = (row: string, why: string, rule: RuleId, holds: () => Uint8Array) => file(row, why, "model.gguf", rule, holds);
@@ -84,12 +86,31 @@ export function manyTensors(count: number): Uint8Array<ArrayBuffer> {
   return gguf({ kv: [LLAMA], tensors: Array.from({ length: count }, (_, i) => ({ name: `t.${i}`, dims: [8] })) });
 }
 
-/** Row A31: a template that reaches for the interpreter, behind a vocabulary that makes hasty scanners give up. */
-export const HIDDEN_TEMPLATE = "{{ ''.__class__.__mro__ }}";
-export const templateBehindVocabulary = (): Uint8Array => gguf({
-  kv: [
-    LLAMA,
-    ["tokenizer.ggml.tokens", arr("STRING", Array.from({ length: 151_936 }, (_, i) => `tok${i}`))],
-    ["tokenizer.chat_template", str(HIDDEN_TEMPLATE)],
-  ],
-});
+/** What stage 5 must find in files that the format gate rightly passes. */
+export const SCAN_FOUND: readonly GateVector[] = [
+  model("A31", "a template that reaches for the interpreter, behind 151,936 tokens", "template/object-walk", () => gguf({ kv: [LLAMA, ["tokenizer.ggml.tokens", arr("STRING", Array.from({ length: 151_936 }, (_, i) => `tok${i}`))], ["tokenizer.chat_template", str(HOSTILE_TEMPLATE)]] })),
+  model("A10", "a hostile template behind a key of 2,000 letters", "template/object-walk", () => gguf({ kv: [LLAMA, ["a".repeat(2000), u32(1)], ["tokenizer.chat_template", str(HOSTILE_TEMPLATE)]] })),
+  model("A32", "a hostile template for tools", "template/object-walk", () => gguf({ kv: [LLAMA, ["tokenizer.chat_template", str("{{ messages }}")], ["tokenizer.chat_template.tool_use", str(HOSTILE_TEMPLATE)]] })),
+  model("A32", "a hostile template in a list", "template/object-walk", () => gguf({ kv: [LLAMA, ["tokenizer.chat_templates", arr("STRING", ["{{ messages }}", HOSTILE_TEMPLATE])]] })),
+  model("B23", "one weight that is no number", "measure/not-a-number", () => matrix("F32", (bytes) => overwrite(bytes, 4096, FLOAT_NAN))),
+  model("B23", "one scale that is no number", "measure/special-scale", () => matrix("Q8_0", (bytes) => overwrite(bytes, 34 * 77, HALF_NAN))),
+  model("B25", "text in the lowest bits", "measure/low-bits-text", () => matrix("F32", (bytes) => withText(bytes))),
+  model("B26", "random bytes for a tensor", "measure/special-scale", () => matrix("Q8_0", (bytes) => new Random(5).bytes(bytes.byteLength))),
+  model("B26", "one block over and over", "measure/repeated-blocks", () => matrix("Q8_0", (bytes) => bytes.map((_, i) => bytes[i % 34] ?? 0))),
+  ...PAYLOADS.map(([why, payload, rule]) => model("own", `${why} among the weights`, rule, () => matrix("F32", (bytes) => overwrite(bytes, 70_003, payload)))),
+];
+
+const HOSTILE_TEMPLATE = "{{ ''.__class__.__mro__ }}";
+const FLOAT_NAN = Uint8Array.of(0, 0, 0xc0, 0x7f);
+const HALF_NAN = Uint8Array.of(0, 0x7e);
+
+/** A model of one matrix of plausible weights, changed. */
+function matrix(type: "F32" | "Q8_0", change: (bytes: Uint8Array) => Uint8Array): Uint8Array {
+  const data = change(syntheticTensor(type, 512 * 512, seededRandom(3)));
+  return gguf({ kv: [LLAMA], tensors: [{ name: "blk.0.ffn_up.weight", type, dims: [512, 512], data }] });
+}
+
+function withText(floats: Uint8Array): Uint8Array {
+  const text = raw("the quick brown fox jumps over the lazy dog. ");
+  return floats.map((byte, i) => i % 4 === 0 ? text[i / 4 % text.byteLength] ?? 0 : byte);
+}

@@ -158,7 +158,8 @@ function assigned(shape: RegExp): Matcher {
     shape.lastIndex = at;
     const value = shape.exec(plain)?.[1];
     if (
-      value === undefined || isPlaceholder(value) || /^[<[{$*%]|^(?:https?:|os\.|process\.|env)/i.test(value)
+      value === undefined || isPlaceholder(value) ||
+      /^[<[{$*%]|^(?:https?:|os\.|process\.|env)|\(/i.test(value)
     ) return null;
     const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^\w\s.]/].filter((kind) => kind.test(value)).length;
     return kinds >= 3 && /\d/.test(value) ? { start: at, end: shape.lastIndex } : null;

@@ -171,7 +171,7 @@ export const REMOTE: readonly Danger[] = [
   {
     id: "persist/start-up",
     description: "a command added to what runs at log-in or start",
-    anchors: ["bashrc", "profile", "zshrc", "run", "rc", "autostart"],
+    anchors: ["bashrc", "profile", "zshrc", "rc", "reg"],
     kind: "quotable",
     match: any(
       near(160, [">> ~/.bashrc", ">> ~/.profile", ">> ~/.zshrc", ">> /etc/profile", ">> /etc/rc.local"], [
@@ -181,7 +181,7 @@ export const REMOTE: readonly Danger[] = [
         "/dev/tcp",
         "base64",
       ]),
-      near(100, ["reg add"], ["currentversion\\run"]),
+      pattern(/reg\s{1,4}add\s[^\n]{0,80}currentversion\\run/),
     ),
   },
   {

@@ -4,7 +4,7 @@ import { any, type Danger, type Matcher, near, pattern, sentence, url } from "./
 const FIRST_PERSON =
   /\b(?:i|i'm|i am|i'll|i've|me|my|we|yo|soy|estoy|tengo|ich|bin|je|suis|j'ai|sono|io|ho|eu|sou|estou|tenho|я|у меня)\b|(?:^|\s)(?:я|у меня)\s|no tengo|n'ai|non ho|não tenho|habe keine/;
 const WITHOUT =
-  /\b(?:no|free of|free from|without|beyond|ignore|ignoring|not bound by|not limited by|unbound by|any|broken|bypass(?:ed|ing)?|removed|disabled|lifted|sin|libre de|ohne|frei von|keine|sans|libre de|senza|sem|livre de|geen)\b|(?:^|\s)(?:без|нет)\s/;
+  /\b(?:no|free of|free from|without|beyond|ignore|ignoring|not bound by|not limited by|unbound by|any|broken|bypass(?:ed|ing)?|removed|disabled|lifted|sin|libres? de|ohne|frei von|keine|sans|senza|sem|livre de|liber[oa] da|geen)\b|(?:^|\s)(?:без|нет)\s/;
 const SECRET =
   /^(?:password|passwort|pin|cvv|cvc|passcode|otp|credentials|contraseña|parola|senha|code|card|iban|seed|ssn|login|passphrase|wachtwoord|пароль|pw|token|key)/;
 
@@ -131,8 +131,12 @@ export const SPEECH: readonly Danger[] = [
         /^[^.\n]{0,100}\b(?:here|to me|to us|below|in this chat|reply|via this|so (?:that )?(?:i|we)\b|to (?:this|the) (?:number|address|link))\b/,
       ),
       asks(
-        /\b(?:reply with|send me|send us|tell me|tell us|give me|give us|provide me|share with me|i need|we need|i will need|i require|we require|confirm with me)\b[^.\n]{0,60}\b(?:your|the)\b[^.\n]{0,60}$/,
+        /\b(?:reply with|send me|send us|tell me|tell us|give me|give us|provide me|share with me|i need|we need|i will need|i require|we require|confirm with me)\b[^.\n]{0,60}\byour\b[^.\n]{0,60}$/,
         /^/,
+      ),
+      asks(
+        /\b(?:reply|send|tell|give|text|read|confirm)\b[^.\n]{0,40}\bthe\b[^.\n]{0,40}$/,
+        /^(?:code|otp|passcode|pin)\b[^.\n]{0,20}\b(?:you (?:just )?(?:received|got)|from your|we (?:just )?sent|on your phone)\b/,
       ),
       asks(
         /\b(?:geben sie|nennen sie|schicken sie|senden sie|gib|nenn|schick|sende|teilen sie)\b[^.\n]{0,60}\b(?:ihre?n?|deine?n?)\b[^.\n]{0,30}$/,
@@ -167,16 +171,8 @@ export const SPEECH: readonly Danger[] = [
         Math.max(0, at - 200),
         Math.min(scene.text.latin.length, link.end + 120),
       );
-      const asked =
-        /\b(?:verify|confirm|update|validate|unlock|restore|log ?in|sign in|enter|re-?activate|verif\w*|bestätig\w*|confirm\w*|actualic\w*|подтверд\w*|введите)\b/
-          .test(around);
-      const secret =
-        /\b(?:account|password|pin|identity|card|credentials|bank|passwort|konto|cuenta|contraseña|compte|conta|senha)\b|пароль|аккаунт/
-          .test(around);
-      const pressure =
-        /\b(?:suspended|locked|urgent|immediately|within \d+ hours|expires?|now|blocked|disabled|lose access|unusual|limited|gesperrt|sofort|suspendida|bloqueada|bloqué)\b|заблокирован|срочно/
-          .test(around);
-      return asked && secret && pressure ? { start: at, end: link.end } : null;
+      const has = (words: RegExp) => words.test(around);
+      return has(CONFIRM) && has(ACCOUNT) && has(PRESSURE) ? { start: at, end: link.end } : null;
     },
   },
   {
@@ -255,7 +251,25 @@ export const SPEECH: readonly Danger[] = [
 const LINK = url(() => true);
 
 const DROPPED: Matcher = (scene, at) =>
-  sentence(WITHOUT, /^/)(scene, at) === null ? null : sentence(FIRST_PERSON, /^/)(scene, at);
+  sentence(CLOSE_WITHOUT, /^/)(scene, at) === null ? null : sentence(FIRST_PERSON, /^/)(scene, at);
+
+/** "within my guidelines" is no "without": the word must belong to the rules at the anchor. */
+const CLOSE_WITHOUT = new RegExp(`(?:${WITHOUT.source})[^,:;]{0,30}$`);
+
+/** Whole words, of any alphabet. */
+function words(alternatives: string): RegExp {
+  return new RegExp(`(?<!\\p{L})(?:${alternatives})(?!\\p{L})`, "u");
+}
+
+const CONFIRM = words(
+  "verify|confirm|update|validate|unlock|restore|log ?in|sign in|enter|re-?activate|verifi\\p{L}{1,8}|bestätig\\p{L}{1,8}|confirm\\p{L}{1,8}|actualic\\p{L}{1,8}|подтверд\\p{L}{1,8}|введите",
+);
+const ACCOUNT = words(
+  "account|password|pin|identity|card|credentials|bank|passwort|konto|cuenta|contraseña|compte|mot de passe|conta|senha|conto|пароль|аккаунт",
+);
+const PRESSURE = words(
+  "suspended|locked|urgent|immediately|within \\d+ hours|expires?|now|blocked|disabled|lose access|unusual|limited|gesperrt|sofort|suspendida|bloqueada|bloqueado|bloqué|immédiatement|bloccato|заблокирован\\p{L}{0,3}|срочно",
+);
 
 /** A secret at the anchor, asked for by what stands before it, and where it shall go by what follows. */
 function asks(before: RegExp, after: RegExp): Matcher {

@@ -16,6 +16,8 @@ const MAX_WORDS = 60_000;
 const MAX_TREE_DEPTH = 600;
 /** More findings of the same rule say nothing new. */
 const MAX_PER_RULE = 3;
+/** Names and texts of a template can be as long as the template. */
+const MAX_MESSAGE_UNITS = 400;
 
 /**
  * Reads a chat template as syntax and reports what could harm the engine or its users. Nothing is rendered, no path
@@ -32,14 +34,14 @@ export function examineTemplate(text: string, where: Place): readonly Finding[] 
     lexemes = lex(text, MAX_WORDS);
     const tree = parseTokens(libraryTokens(lexemes));
     checkDepth(tree);
-    return fewOfEachRule([
+    return readable([
       ...examineWords(lexemes, where),
       ...examineTree(tree, where),
       ...examineText(lexemes, where),
     ]);
   } catch (fault) {
     if (!(fault instanceof TemplateFault)) throw fault;
-    return fewOfEachRule([faultFinding(text, fault, where), ...scanUnparsable(text, where)]);
+    return readable([faultFinding(text, fault, where), ...scanUnparsable(text, where)]);
   }
 }
 
@@ -89,11 +91,16 @@ function checkDepth(tree: Node): void {
   }
 }
 
-function fewOfEachRule(findings: readonly Finding[]): readonly Finding[] {
+/** A report that a person can read, whatever the template holds. */
+function readable(findings: readonly Finding[]): readonly Finding[] {
   const counts = new Map<string, number>();
   return findings.filter(({ rule }) => {
     const count = (counts.get(rule) ?? 0) + 1;
     counts.set(rule, count);
     return count <= MAX_PER_RULE;
-  });
+  }).map((found) => ({ ...found, message: shortened(found.message) }));
+}
+
+function shortened(message: string): string {
+  return message.length > MAX_MESSAGE_UNITS ? `${message.slice(0, MAX_MESSAGE_UNITS)}…` : message;
 }

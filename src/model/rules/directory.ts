@@ -4,9 +4,9 @@ const DELETE_IT =
   "Delete it from the directory: a model needs only safetensors or GGUF weights and text files.";
 const FETCH_ALL =
   "Fetch the whole directory again from one revision, for example with `hf download`, and drop that.";
-const ASK_PUBLISHER = "Ask the publisher to repair the repository; until then do not load it.";
+const ASK_PUBLISHER = "Ask the publisher to repair the repository; until then do not load the model.";
 const PLAIN_LIBRARY =
-  "Ask the publisher for an edition that the plain library loads, or remove the key if your engine has the model built in.";
+  "Ask the publisher for an edition that plain transformers or diffusers can load. Where your release has the model built in, you can delete the named entry from the file instead.";
 
 const brokenSet: Rule = {
   severity: "critical",
@@ -15,7 +15,8 @@ const brokenSet: Rule = {
 };
 const misleadingIndex: Rule = {
   severity: "critical",
-  why: "Loaders open whatever file the index names; it must name weight files beside it and nothing else.",
+  why:
+    "The program that loads the model opens whatever file the index names, wherever it lies; only weight files beside the index may be named.",
   whatToDo: ASK_PUBLISHER,
 };
 
@@ -24,12 +25,13 @@ export const CONFIGURATION_RULES = rules({
   "config/custom-code": {
     severity: "critical",
     why:
-      "The configuration asks the engine to import Python that comes with the model, which can do anything.",
+      "The configuration asks the program that loads the model to run Python code that comes with it, which can do anything.",
     whatToDo: PLAIN_LIBRARY,
   },
   "config/remote-code": {
     severity: "critical",
-    why: "The configuration asks the engine to fetch code from another repository when the model is loaded.",
+    why:
+      "The configuration asks the program that loads the model to fetch code from another repository and run it.",
     whatToDo: PLAIN_LIBRARY,
   },
   "config/trust-remote-code": {
@@ -86,13 +88,14 @@ const DIFFUSION_RULES = rules({
   "diffusion/library": {
     severity: "critical",
     why:
-      "The loader imports the library named here and calls what the second name says; it must be a known one.",
-    whatToDo: "If the library is trusted here, add it with its classes to policy/diffusion_classes.json.",
+      "The program that loads the pipeline calls whatever library and class the index names, so only known ones may stand there.",
+    whatToDo:
+      "Do not load the model unless you know why this library is named. One you trust can be added, with its classes, to policy/diffusion_classes.json.",
   },
   "diffusion/class": {
     severity: "critical",
     why:
-      "The loader calls the class named here; only classes known to load weights or settings may be named.",
+      "The program that loads the pipeline calls the class named here; only classes known to load weights or settings may be named.",
     whatToDo: "If your release of the library has this class, add it to policy/diffusion_classes.json.",
   },
   "diffusion/component-name": {
@@ -165,8 +168,8 @@ export const DIRECTORY_RULES = rules({
   },
   "directory/source-code": {
     severity: "critical",
-    why: "Code that comes with a model runs with the engine's rights as soon as something imports it.",
-    whatToDo: "Delete it. A model that cannot be loaded without its own code is not taken in.",
+    why: "Code that comes with a model runs with all the rights of the program that loads it.",
+    whatToDo: "Delete the file. A model that cannot be loaded without its own code is not taken in.",
   },
   "directory/program": {
     severity: "critical",

@@ -29,11 +29,17 @@ Deno.test("examineTemplate() takes 1 MiB and refuses one byte more, counted in U
 Deno.test("examineTemplate() follows rows of variables in either direction and refuses tangled ones", () => {
   const link = (i: number) => `{% set ns.a${i + 1} = ns.a${i} %}`;
   const row = Array.from({ length: 99 }, (_, i) => link(i));
-  const tangled = row.map((_, i) => link(i * 50 % 99));
+  const tangled = row.map((_, i) => link(i * 52 % 99));
   const last = "{% set ns.a0 = '__class__' %}{{ ''[ns.a99] }}";
   assert.deepEqual(rulesOf(last + row.join("")), ["template/computed-name"]);
   assert.deepEqual(rulesOf(last + row.toReversed().join("")), ["template/computed-name"]);
   assert.ok(rulesOf(last + tangled.join("")).includes("template/too-deep"));
+});
+
+Deno.test("examineTemplate() keeps its messages short", () => {
+  const [found] = examineTemplate(`{{ ''.__${"a".repeat(100_000)} }}`, {});
+  assert.equal(found?.rule, "template/object-walk");
+  assert.ok(found.message.length < 500);
 });
 
 Deno.test("examineTemplate() withstands mutated templates", () => {

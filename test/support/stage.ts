@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { examineWith } from "../../src/admission/mod.ts";
 import {
   type Artifact,
@@ -7,15 +7,15 @@ import {
   formatClaimedByDirectory,
   formatClaimedByFile,
   type Policy,
+  type Stage,
   UndecidedError,
 } from "../../src/model/mod.ts";
 import { loadPolicy } from "../../src/policy/load.ts";
-import { formatGate } from "../../stages/2_format_gate.ts";
 import { type DirectorySpec, withDirectory } from "../make/directory.ts";
 import { now, readRepositoryFile } from "../policy/support.ts";
 
-/** What the format gate said of one artifact. */
-export interface GateAnswer {
+/** What a stage said of one artifact. */
+export interface Answer {
   readonly kind: "cleared" | "refused";
   readonly findings: readonly Finding[];
 }
@@ -25,30 +25,25 @@ export function shippedPolicy(profile: Policy["profile"]): Policy {
   return loadPolicy({ text: readRepositoryFile(path), path, now });
 }
 
-/** Writes the artifact to a directory of its own and puts it before stage 2, in this process. */
-export async function passGate(
+/** Writes the artifact to a directory of its own and puts it before a stage, in this process. */
+export async function drop(
+  stage: Stage,
   name: string,
   artifact: Uint8Array | DirectorySpec,
   policy: Policy,
-): Promise<GateAnswer> {
+): Promise<Answer> {
   if (!(artifact instanceof Uint8Array)) {
-    return await withDirectory(artifact, (root) => examineAt(root, name, policy));
+    return await withDirectory(artifact, (root) => examineAt(stage, root, policy));
   }
-  const root = Deno.makeTempDirSync({ prefix: "gate-" });
-  try {
-    const path = join(root, name);
-    fs.writeFileSync(path, artifact);
-    return await examineAt(path, name, policy);
-  } finally {
-    fs.rmSync(root, { recursive: true });
-  }
+  return await withDirectory({ [name]: artifact }, (root) => examineAt(stage, join(root, name), policy));
 }
 
-/** Puts what lies at a path before stage 2. Throws when the stage could not decide. */
-export async function examineAt(path: string, name: string, policy: Policy): Promise<GateAnswer> {
+/** Puts what lies at a path before a stage. Throws when the stage could not decide. */
+export async function examineAt(stage: Stage, path: string, policy: Policy): Promise<Answer> {
   const stat = fs.statSync(path);
   const isDirectory = stat.isDirectory();
-  const digest = Promise.reject(new UndecidedError("line/crashed", "the gate does not need the digest"));
+  const name = basename(path);
+  const digest = Promise.reject(new UndecidedError("line/crashed", "nobody hashed the artifact"));
   digest.catch(() => {});
   const artifact: Artifact = {
     name,
@@ -58,7 +53,7 @@ export async function examineAt(path: string, name: string, policy: Policy): Pro
     sizeBytes: stat.size,
     origin: { kind: "local" },
     digest,
-    digestFrom: "coordinator",
+    digestFrom: "scan",
   };
   const context = {
     policy,
@@ -67,7 +62,7 @@ export async function examineAt(path: string, name: string, policy: Policy): Pro
     progress: () => {},
     record: () => {},
   };
-  const outcome = await examineWith(formatGate(), artifact, context);
+  const outcome = await examineWith(stage, artifact, context);
   if (outcome.kind === "broken") throw outcome.error;
   return { kind: outcome.kind, findings: outcome.kind === "cleared" ? outcome.notes : outcome.findings };
 }
