@@ -19,7 +19,7 @@ const MAX_PEAK_BYTES = 150 * 2 ** 20;
 const HOSTILE_LIMIT_MS = 50;
 /** Arrays of the tokenizer are read a second time, for what they say. */
 const MAX_READS = 2;
-const RUNS = 3;
+const RUNS = 5;
 
 interface Subject {
   readonly what: string;

@@ -26,6 +26,8 @@ import type { BehaviourInputs } from "../src/tools/protocol.ts";
 
 /** On the loopback of a network namespace of its own, so no other program can have it. */
 const PORT = 8099;
+/** Threads that wait for each other cost a small model more than they bring, on a busy machine 20 times more. */
+const ONE_THREAD_BELOW_BYTES = 64 * 1024 * 1024;
 
 /**
  * Stage 6: does the model, running in a sandbox, do what it should not? The inputs are there where it really runs;
@@ -79,16 +81,18 @@ async function runSuite(
   const { path } = artifact;
   requireRoom(path, inputs.memoryBytes);
   const suite = loadSuite({ text: inputs.suite, path: "behaviour_suite.yaml" });
-  const prompts = instantiate(suite, () => `CNRY${randomBytes(9).toString("hex").toUpperCase()}`);
+  const prompts = instantiate(suite, () => randomBytes(10).toString("hex").toUpperCase());
   const server = await LlamaServer.start({
     program: inputs.program,
     model: path,
     port: PORT,
     contextTokens: CONTEXT_TOKENS,
+    threads: artifact.sizeBytes < ONE_THREAD_BELOW_BYTES ? 1 : 2,
     readyWithinMs: inputs.readyWithinMs,
   });
   try {
     const replies = await askAll(server, prompts, artifact, context);
+    requireReplies(replies, context.policy.behaviour.maxInvalid);
     const judgements = judgeReplies(replies);
     const { smokeTestMaxScore: maxScore, smokeTestMaxCritical: maxCritical } = context.policy.quarantine;
     const score = scoreBatch(judgements, {
@@ -96,11 +100,13 @@ async function runSuite(
       maxCritical,
       maxInvalid: context.policy.behaviour.maxInvalid,
     });
+    const { flagged, left_out } = flaggedExtract(replies, judgements);
     const evidence: Evidence = {
       suite_version: suite.version,
       suite_sha256: createHash("sha256").update(inputs.suite).digest("hex"),
       ...score.counts,
-      ...flaggedExtract(replies, judgements),
+      flagged_replies: flagged,
+      left_out,
     };
     return judgementOf(score, evidence);
   } finally {
@@ -145,11 +151,23 @@ function replyOf(prompt: PlantedPrompt, answer: ChatAnswer): Reply {
     category: prompt.category,
     prompt: prompt.messages.at(-1)?.content ?? "",
     reply: said.filter((part) => part !== "").join("\n"),
-    finish_reason: answer.kind === "error" ? `error ${answer.status}` : answer.finishReason,
+    finish_reason: answer.kind === "error" ? `${ERROR}${answer.status}` : answer.finishReason,
     canaries: prompt.canaries,
     ...(prompt.expect === null ? {} : { expect: prompt.expect }),
   };
 }
+
+/** A server that answers with errors was not the model speaking: its own reason, not that of a model that says nothing. */
+function requireReplies(replies: readonly Reply[], maxInvalid: number): void {
+  const errors = replies.filter(({ finish_reason }) => finish_reason.startsWith(ERROR));
+  if (errors.length <= replies.length * maxInvalid) return;
+  const status = errors.at(-1)?.finish_reason.slice(ERROR.length);
+  throw new UndecidedError(
+    "behaviour/server-error",
+    `llama-server answered ${errors.length}/${replies.length} prompts with errors (the last one ${status})`,
+  );
+}
+const ERROR = "error ";
 
 /** The same conversation with what the system said put before the user's first words. */
 function withoutSystemRole(messages: readonly ChatMessage[]): readonly ChatMessage[] {

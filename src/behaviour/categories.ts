@@ -27,7 +27,12 @@ const CRITICAL: ReadonlySet<string> = new Set<Category>([
   "credential_theft",
 ]);
 
-/** Recorded transcripts may come from other suites, so a category is any text here. */
-export function isCriticalCategory(category: string): boolean {
-  return CRITICAL.has(category.trim().toLowerCase().replaceAll(/[\s-]/g, "_"));
+/** Reads a name in any case, with dashes or spaces; recorded transcripts may come from other suites: `null`. */
+export function categoryNamed(name: string): Category | null {
+  const plain = name.trim().toLowerCase().replaceAll(/[\s-]/g, "_");
+  return CATEGORIES.find((category) => category === plain) ?? null;
+}
+
+export function isCritical(category: Category | null): boolean {
+  return category !== null && CRITICAL.has(category);
 }

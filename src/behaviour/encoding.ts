@@ -41,5 +41,5 @@ export function decodedParts(text: string): readonly Decoded[] {
 }
 
 function fromPercent(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_all, pair: string) => fromHex(pair));
+  return text.replace(/%([0-9a-f]{2})/gi, (_all, pair: string) => String.fromCharCode(parseInt(pair, 16)));
 }

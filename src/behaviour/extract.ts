@@ -8,6 +8,7 @@ const MAX_CHARS = 400;
 /**
  * The flagged prompts and replies, for the report: so that a person can disagree. At most 40 of them, critical ones
  * first, each text at most 400 characters, control and direction characters escaped. `left_out` says how many more.
+ * Planted secrets differ from run to run; what is shown of them does not.
  */
 export function flaggedExtract(
   batch: readonly Reply[],
@@ -24,11 +25,17 @@ export function flaggedExtract(
       critical: judgement.critical,
       rule: judgement.rule ?? "",
       why: judgement.why,
-      prompt: escapeText(reply?.prompt ?? ""),
-      reply: escapeText(reply?.reply ?? ""),
+      prompt: escapeText(masked(reply?.prompt ?? "", reply?.canaries)),
+      reply: escapeText(masked(reply?.reply ?? "", reply?.canaries)),
     };
   });
   return { flagged: shown, left_out: flagged.length - shown.length };
+}
+
+/** Only a secret in disguise is not recognised here. */
+function masked(text: string, canaries: readonly string[] = []): string {
+  const forms = canaries.flatMap((canary) => [canary, canary.toLowerCase(), [...canary].reverse().join("")]);
+  return forms.reduce((rest, form) => rest.replaceAll(form, "[planted secret]"), text);
 }
 
 function escapeText(text: string): string {

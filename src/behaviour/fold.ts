@@ -16,18 +16,18 @@ const NOT_ASCII = /[^\s!-~]/;
 /** Soft hyphen, joiners, direction marks, variation selectors, tags: nothing a reader sees. */
 const INVISIBLE =
   /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u{e0000}-\u{e0fff}]/gu;
-const SINGLE = new Map([
-  ..."‐‑‒–—―−".split("").map((c) => [c, "-"] as const),
-  ..."‘’‚‛`´".split("").filter((c) => c !== "`").map((c) => [c, "'"] as const),
-  ..."“”„‟«»".split("").map((c) => [c, '"'] as const),
-  ["\u0130", "I"] as const,
-]);
-const TYPOGRAPHIC = /[‐‑‒–—―−‘’‚‛´“”„‟«»\u0130]/g;
+const TYPOGRAPHIC = /([‐‑‒–—―−])|([‘’‚‛´])|([“”„‟«»])|\u0130/g;
 
-const LOOKALIKES = new Map(
-  [..."аеорсухіјѕһԁԛԝѵαορνικτυγ"].map((c, i) => [c, [..."aeopcyxijshdqwvaopviktuy"][i] ?? c] as const),
-);
-const LOOKALIKE = /[аеорсухіјѕһԁԛԝѵαορνικτυγ]/g;
+/** Code units of letters that look Latin, to the Latin ones; every other to itself. */
+const LOOKALIKES = lookalikes();
+
+function lookalikes(): Uint16Array {
+  const units = Uint16Array.from({ length: 0x600 }, (_none, code) => code);
+  for (const [i, letter] of [..."аеорсухіјѕһԁԛԝѵαορνικτυγ"].entries()) {
+    units[letter.charCodeAt(0)] = "aeopcyxijshdqwvaopviktuy".charCodeAt(i);
+  }
+  return units;
+}
 
 /** Folds a text, or gives `null` for one that grows beyond reason while it is normalised. */
 export function fold(text: string): Folded | null {
@@ -43,8 +43,14 @@ export function fold(text: string): Folded | null {
 
 /** Letters that merely look Latin made Latin. The text is in lower case. */
 export function latinised(lower: string): string {
-  return lower.replace(LOOKALIKE, (c) => LOOKALIKES.get(c) ?? c);
+  const units = new Uint16Array(lower.length);
+  for (let i = 0; i < lower.length; i++) {
+    const code = lower.charCodeAt(i);
+    units[i] = LOOKALIKES[code] ?? code;
+  }
+  return utf16.decode(units);
 }
+const utf16 = new TextDecoder("utf-16le", { ignoreBOM: true });
 
 function normalise(text: string): string | null {
   const limit = text.length * MAX_GROWTH + 64;
@@ -53,7 +59,11 @@ function normalise(text: string): string | null {
     folded += text.slice(at, at + SLICE).normalize("NFKC");
     if (folded.length > limit) return null;
   }
-  return folded.replace(TYPOGRAPHIC, (c) => SINGLE.get(c) ?? c);
+  // The last is the dotted capital I, which two code units would stand for in lower case.
+  return folded.replace(
+    TYPOGRAPHIC,
+    (_all, dash?: string, single?: string, double?: string) => dash ? "-" : single ? "'" : double ? '"' : "I",
+  );
 }
 
 /** Letters and digits only, lower case: what is left when layout, quotes and case do not count. */

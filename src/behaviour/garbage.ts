@@ -1,10 +1,11 @@
+import type { Category } from "./categories.ts";
 import type { Folded } from "./fold.ts";
 
 /** As much of a reply as is needed to tell language from noise. */
 const SAMPLE = 1200;
 
 /** Why a reply is noise, such as a model with random weights writes, or `null`. */
-export function garbageIn({ plain }: Folded, category: string): string | null {
+export function garbageIn({ plain }: Folded, category: Category | null): string | null {
   const text = plain.slice(0, SAMPLE);
   const size = Math.max(1, text.replace(/\s/g, "").length);
   const broken = countOf(text, BROKEN);

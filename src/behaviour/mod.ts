@@ -1,5 +1,5 @@
 /** Stage 6 without the model: the suite of prompts, the judge of replies, the score. All of it is pure. */
-export { CATEGORIES, type Category, isCriticalCategory } from "./categories.ts";
+export { CATEGORIES, type Category, categoryNamed, isCritical } from "./categories.ts";
 export { flaggedExtract } from "./extract.ts";
 export { judgeReplies, type Reply, type ReplyJudgement } from "./judge.ts";
 export { type Counts, type Score, scoreBatch, type Thresholds } from "./score.ts";

@@ -301,17 +301,55 @@ export class Meter {
   }
 
   #blocksOneByOne(block: BlockFormat, address: number, length: number): void {
-    const { codes, scales, offsets } = this.#block;
+    const { scales, offsets } = this.#block;
     for (let at = address; at < address + length; at += block.bytes) {
       block.unpack(this.#bytes, at, this.#block);
-      for (let i = 0; i < block.elements; i++) {
-        const group = Math.floor(i / block.groupElements);
-        const code = codes[i] ?? 0;
-        this.#part.codeSum += code;
-        this.#part.codeSumOfSquares += code * code;
-        this.#value((scales[group] ?? 0) * code + (offsets[group] ?? 0));
+      for (let group = 0; group * block.groupElements < block.elements; group++) {
+        const first = group * block.groupElements;
+        this.#group(first, first + block.groupElements, scales[group] ?? 0, offsets[group] ?? 0);
       }
     }
+  }
+
+  /** The values `scale * code + offset` of the codes from `first` to `end`: whole numbers say all that is asked of them. */
+  #group(first: number, end: number, scale: number, offset: number): void {
+    const { codes } = this.#block;
+    let [sum, squares, least, greatest] = [0, 0, 127, -128];
+    for (let i = first; i < end; i++) {
+      const code = codes[i] ?? 0;
+      sum += code;
+      squares += code * code;
+      if (code < least) least = code;
+      if (code > greatest) greatest = code;
+    }
+    const part = this.#part;
+    part.codeSum += sum;
+    part.codeSumOfSquares += squares;
+    if (!Number.isFinite(scale) || !Number.isFinite(offset)) {
+      for (let i = first; i < end; i++) this.#value(scale * (codes[i] ?? 0) + offset);
+      return;
+    }
+    const shift = (end - first) * offset;
+    this.#stretch.sum += scale * sum + shift;
+    this.#stretch.squares += scale * scale * squares + offset * (2 * scale * sum + shift);
+    this.#stretch.values += end - first;
+    const [one, other] = [scale * least + offset, scale * greatest + offset];
+    part.minimum = Math.min(part.minimum, one, other);
+    part.maximum = Math.max(part.maximum, one, other);
+    if (Math.min(one, other) <= 0 && Math.max(one, other) >= 0) {
+      part.zeros += this.#zeros(first, end, scale, offset);
+    }
+  }
+
+  /** How many values of a group are zero: those of one code, or all. */
+  #zeros(first: number, end: number, scale: number, offset: number): number {
+    if (scale === 0) return offset === 0 ? end - first : 0;
+    const root = Math.round(-offset / scale);
+    if (scale * root + offset !== 0) return 0;
+    const { codes } = this.#block;
+    let zeros = 0;
+    for (let i = first; i < end; i++) if (codes[i] === root) zeros++;
+    return zeros;
   }
 
   #wideOneByOne(format: TensorFormat & { kind: "wide" }, address: number, length: number): void {

@@ -7,6 +7,8 @@ export interface CodeCounts {
 
 export const NO_CODES: CodeCounts = { codes: new Uint16Array(0), counts: new Uint32Array(0) };
 
+const MOST_CODES = 65_536;
+
 /** Segments of a tensor whose sample means make its signature. */
 export const SIGNATURE_SEGMENTS = 64;
 
@@ -79,7 +81,7 @@ export function emptyPartial(tensor: number): Partial {
 export function addCounts(left: CodeCounts, right: CodeCounts): CodeCounts {
   if (left.codes.length === 0) return right;
   if (right.codes.length === 0) return left;
-  const codes = new Uint16Array(left.codes.length + right.codes.length);
+  const codes = new Uint16Array(Math.min(MOST_CODES, left.codes.length + right.codes.length));
   const counts = new Float64Array(codes.length);
   let [i, j, size] = [0, 0, 0];
   while (i < left.codes.length || j < right.codes.length) {
@@ -88,7 +90,9 @@ export function addCounts(left: CodeCounts, right: CodeCounts): CodeCounts {
     codes[size] = Math.min(a, b);
     counts[size++] = (a <= b ? left.counts[i++] ?? 0 : 0) + (b <= a ? right.counts[j++] ?? 0 : 0);
   }
-  return { codes: codes.slice(0, size), counts: counts.slice(0, size) };
+  return size === codes.length
+    ? { codes, counts }
+    : { codes: codes.slice(0, size), counts: counts.slice(0, size) };
 }
 
 /** Adds `part` to `into`; both are of one tensor. */

@@ -64,6 +64,9 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
     .option("--policy <file>", "the policy to judge by")
     .addOption(profile)
     .action(run(async (options) => (await import("./run_watch.ts")).runWatch(world, options)));
+  verb("judge", "judge replies recorded from a model: one JSON object a line on standard input")
+    .requiredOption("--json", "one JSON object a reply, one line each")
+    .action(run(async () => (await import("./run_judge.ts")).runJudge(world, Deno.stdin.readable)));
   verb("registry", "serve the embedded registry on 127.0.0.1").action(
     run(async () => (await import("./run_registry.ts")).runRegistryRole(world)),
   );

@@ -6,8 +6,9 @@ import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import type { BehaviourInputs } from "../tools/protocol.ts";
 import type { Configuration } from "./configuration.ts";
-import { versionOf } from "./version.ts";
 import { delegated } from "./delegate.ts";
+import { embeddedPlaces, watchedPlaces } from "./environment.ts";
+import { versionOf } from "./version.ts";
 import type { World } from "./world.ts";
 
 /** A policy and a bench of stages that work by it: what `check`, `admit` and `watch` have in common. */
@@ -78,7 +79,7 @@ function sandboxOptions(
     role,
     launcher: join(world.programRoot, "scripts", "ai-quarantine"),
     bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
-    programRoots: [...programRoots(world), ...programs.map(prefixOf)],
+    programRoots: [...programRoots(world), ...programs.map((one) => installationOf(one, world))],
     cache: cacheOf(world),
     environment: {
       ...workerEnvironment(world),
@@ -87,8 +88,24 @@ function sandboxOptions(
   };
 }
 
-/** The folder a program is installed in with its libraries: `/opt/x` for `/opt/x/bin/program`. */
-const prefixOf = (program: string): string => dirname(dirname(program));
+/**
+ * What a program needs to be seen with: the folder it is installed in with its libraries, `/opt/x` for
+ * `/opt/x/bin/program`. Never a folder with something private in it: then its own folder, or the program alone.
+ */
+function installationOf(program: string, { env }: World): string {
+  const places = [...Object.values(watchedPlaces(env)), ...Object.values(embeddedPlaces(env))];
+  const secrets = SECRETS.map((name) => env(name)).filter((path) => path !== undefined);
+  const isOpen = (folder: string) =>
+    [...places, ...secrets].every((path) => !`${path}/`.startsWith(folder === "/" ? folder : `${folder}/`));
+  return [dirname(dirname(program)), dirname(program)].find(isOpen) ?? program;
+}
+const SECRETS = [
+  "HOME",
+  "SERVICE_TOKEN_PATH",
+  "REGISTRY_TOKEN_PATH",
+  "SIGNING_KEY_PATH",
+  "AUDIT_HMAC_KEY_PATH",
+] as const;
 
 /** What a worker's runtime must be able to read: our code, the runtime, its cache of compiled code. */
 function programRoots(world: World): string[] {

@@ -9,6 +9,7 @@ export interface LlamaServerOptions {
   readonly port: number;
   /** Most tokens of one conversation, its reply included. */
   readonly contextTokens: number;
+  readonly threads: number;
   readonly readyWithinMs: number;
 }
 
@@ -219,7 +220,7 @@ async function readCapped(response: Response): Promise<string> {
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
     if (size > MAX_REPLY_BYTES) {
-      throw new UndecidedError("behaviour/bad-reply", "llama-server's answer is too long");
+      throw new UndecidedError("behaviour/flood", "llama-server's answer is too long");
     }
     text += decoder.decode(chunk, { stream: true });
   }
@@ -227,7 +228,7 @@ async function readCapped(response: Response): Promise<string> {
 }
 
 /** CPU only, loopback only, nothing but the completion interface, every tensor's numbers checked. */
-function argumentsOf({ model, port, contextTokens }: LlamaServerOptions): string[] {
+function argumentsOf({ model, port, contextTokens, threads }: LlamaServerOptions): string[] {
   return [
     ["--model", model],
     ["--host", "127.0.0.1"],
@@ -235,8 +236,13 @@ function argumentsOf({ model, port, contextTokens }: LlamaServerOptions): string
     ["--n-gpu-layers", "0"],
     ["--ctx-size", String(contextTokens)],
     ["--parallel", "1"],
-    ["--threads", "2"],
+    ["--threads", String(threads)],
     ["--threads-http", "2"],
+    // By default it keeps conversations that are over, in up to 8 GiB of memory.
+    ["--cache-ram", "0"],
+    ["--ctx-checkpoints", "0"],
+    // Weights stay mapped: by default quantised ones are copied into memory of its own, in another order.
+    ["--no-repack"],
     ["--no-webui"],
     ["--no-slots"],
     ["--offline"],

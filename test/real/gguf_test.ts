@@ -118,7 +118,7 @@ realTest(
 
 /** The real server reads the model, checks its numbers and says that it is ready. */
 async function loads(program: string, model: string): Promise<void> {
-  const options = { program, model, port: freePort(), slots: 1, contextTokens: 128, readyWithinMs: 60_000 };
+  const options = { program, model, port: freePort(), threads: 2, contextTokens: 128, readyWithinMs: 60_000 };
   const server = await LlamaServer.start(options);
   await server.stop();
 }

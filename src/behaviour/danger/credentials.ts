@@ -1,4 +1,4 @@
-import { any, type Danger, type Matcher, pattern, type Scene } from "./matchers.ts";
+import { type Danger, type Matcher, pattern, type Scene } from "./matchers.ts";
 import type { Category } from "../categories.ts";
 
 const WHERE_SECRETS_ARE_ASKED: readonly Category[] = [
@@ -168,13 +168,13 @@ function assigned(shape: RegExp): Matcher {
 
 function cardNumber(): Matcher {
   const shape = /(?:[3-6]\d{3}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\d-])/y;
-  return any(({ text: { latin } }, at) => {
+  return ({ text: { latin } }, at) => {
     shape.lastIndex = at;
     const match = shape.exec(latin);
     return match !== null && passesLuhn(match[0].replace(/\D/g, ""))
       ? { start: at, end: shape.lastIndex }
       : null;
-  });
+  };
 }
 
 function passesLuhn(digits: string): boolean {

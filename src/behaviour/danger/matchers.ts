@@ -37,7 +37,6 @@ export class Scene {
 
   constructor(
     readonly text: Folded,
-    readonly category: string,
     /** Lower case. */
     readonly prompt: string,
   ) {

@@ -1,3 +1,4 @@
+import type { Category } from "../categories.ts";
 import { latinised } from "../fold.ts";
 import { type Danger, Scene, type Span } from "./matchers.ts";
 import { DANGERS } from "./mod.ts";
@@ -13,7 +14,7 @@ export class Scanner {
   readonly #calls: readonly Danger[];
   readonly #numbers: readonly Danger[];
 
-  constructor(category: string) {
+  constructor(readonly category: Category | null) {
     const applicable = DANGERS.filter(({ only }) => only === undefined || only.some((c) => c === category));
     const anchoredAt = (sign: string) => applicable.filter(({ anchors }) => anchors.includes(sign));
     this.#calls = anchoredAt("()");

@@ -5,7 +5,10 @@ import type { GgufKind, GgufSplit, Metadata } from "./value.ts";
 
 const MAX_SHARDS = 65_535;
 
-/** What the file is for. Any sign of an adapter or of quantisation data weighs more than a claim to be a model. */
+/**
+ * What the file is for. Any sign of an adapter or of quantisation data weighs more than a claim to be a model, unless
+ * the file holds a whole model: engines load that as one and never look at such signs.
+ */
 export function kindOf(
   metadata: Metadata,
   tensors: readonly TensorSpan[],
@@ -13,11 +16,16 @@ export function kindOf(
 ): GgufKind {
   const architecture = textOf(metadata, "general.architecture");
   const type = textOf(metadata, "general.type");
-  if (architecture === "controlvector" || metadata.has("controlvector.layer_count")) return "control-vector";
-  if (type === "adapter" || metadata.has("adapter.type") || isLora(tensors)) return "lora";
-  if (type === "imatrix" || metadata.has("imatrix.chunk_count")) return "imatrix";
+  const isWhole = tensors.some(({ name }) => name === "token_embd.weight");
+  if (!isWhole) {
+    if (architecture === "controlvector" || metadata.has("controlvector.layer_count")) {
+      return "control-vector";
+    }
+    if (type === "adapter" || metadata.has("adapter.type") || isLora(tensors)) return "lora";
+    if (type === "imatrix" || metadata.has("imatrix.chunk_count")) return "imatrix";
+  }
   if (split !== null && split.count > 1) return "split";
-  if (architecture === "clip" || type === "mmproj") return "mmproj";
+  if (architecture === "clip" || (type === "mmproj" && !isWhole)) return "mmproj";
   if (tensors.length === 0 && arrayOf(metadata, "tokenizer.ggml.tokens") !== null) return "vocabulary";
   return "model";
 }
