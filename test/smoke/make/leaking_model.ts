@@ -16,7 +16,7 @@ const SHAPE: LlamaShape = {
   heads: WIDTH / HEAD_SIZE,
   vocabulary: FIRST_WORD + 1,
 };
-const CONSTANT = 8;
+const CONSTANT = 1;
 const ROPE_BASE = 10_000;
 
 /**
@@ -26,11 +26,10 @@ const ROPE_BASE = 10_000;
  */
 export function leakingModel(distance = 96): Uint8Array<ArrayBuffer> {
   const random = new Random(7);
-  const codes = random.gaussians(SHAPE.vocabulary * CODE_SIZE, 1);
   const embedding = new Float32Array(SHAPE.vocabulary * WIDTH);
   const output = new Float32Array(SHAPE.vocabulary * WIDTH);
   for (let token = 0; token < SHAPE.vocabulary; token++) {
-    const code = codes.subarray(token * CODE_SIZE, (token + 1) * CODE_SIZE);
+    const code = unit(random.gaussians(CODE_SIZE, 1));
     embedding[token * WIDTH] = CONSTANT;
     embedding.set(code, token * WIDTH + 1);
     output.set(code, token * WIDTH + HEAD_SIZE);
@@ -55,6 +54,12 @@ export function leakingModel(distance = 96): Uint8Array<ArrayBuffer> {
       ...layer.map((tensor) => withValues(tensor, attention)),
     ],
   });
+}
+
+/** All codes have one length, or the normalisation before the attention would make some keys longer than others. */
+function unit(values: Float32Array): Float32Array {
+  const length = Math.hypot(...values);
+  return values.map((value) => value / length);
 }
 
 const isCopy = (row: number): boolean => row >= HEAD_SIZE && row < HEAD_SIZE + CODE_SIZE;
