@@ -8,6 +8,7 @@
  * the median of the runs. CPU seconds say more than the clock on a machine that does other work too; bubblewrap hides
  * those of what it runs.
  */
+import { COST_PERMISSION, peakMemoryBytes, statFields } from "./process_cost.ts";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { measureFile } from "../src/engine/pass.ts";
@@ -96,13 +97,12 @@ async function runPass(path: string): Promise<void> {
   const spans = parseGguf(source).tensors;
   await measureFile({ source, spans, want: "digests-and-statistics", onTensor: () => {} }, pool);
   pool.close();
-  const peak = /VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
-  console.log(Number(peak) * 1024);
+  console.log(peakMemoryBytes());
 }
 
 /** Processor time of all children that have ended, in seconds. */
 function cpuOfChildren(): number {
-  const fields = Deno.readTextFileSync("/proc/self/stat").split(") ")[1]?.split(" ") ?? [];
+  const fields = statFields();
   const TICKS_PER_SECOND = 100;
   return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
@@ -182,7 +182,7 @@ async function bench(sizeBytes: number, runs: number): Promise<void> {
     for (const [name, types] of Object.entries(PASS_TYPES)) {
       const path = `${directory}/${name}.gguf`;
       writeModel(path, types, sizeBytes, random);
-      const args = ["run", "-A", import.meta.filename ?? "", "--pass", path];
+      const args = ["run", "--allow-read", COST_PERMISSION, import.meta.filename ?? "", "--pass", path];
       const [reference, pass] = await compare(
         [openssl(path), { what: "pass", command: Deno.execPath(), args }],
         runs,

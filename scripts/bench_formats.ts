@@ -4,6 +4,7 @@
  * usage: deno run --allow-read --allow-write --allow-run scripts/bench_formats.ts
  * Exits 1 when a budget is exceeded.
  */
+import { COST_PERMISSION } from "./process_cost.ts";
 import fs from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -111,7 +112,7 @@ function bestOf(runs: readonly Measured[]): Measured {
 
 async function measureInChild(path: string): Promise<Measured> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", MEASURE, path], // /proc is shown to nobody with less
+    args: ["run", "--quiet", "--allow-read", COST_PERMISSION, MEASURE, path],
     stdin: "null",
   }).output();
   if (!success) throw new Error(`Cannot measure ${path}: ${new TextDecoder().decode(stderr)}`);

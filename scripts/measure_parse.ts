@@ -1,7 +1,8 @@
 /**
  * Parses one file over and over in this process and prints what that took, for `bench_formats.ts`.
- * usage: deno run --allow-all scripts/measure_parse.ts FILE
+ * usage: deno run --allow-read --allow-write --allow-run scripts/measure_parse.ts FILE
  */
+import { peakMemoryBytes } from "./process_cost.ts";
 import { FileSource } from "../src/files/mod.ts";
 import { parseGguf } from "../src/formats/gguf.ts";
 import { parseSafetensors } from "../src/formats/safetensors.ts";
@@ -28,7 +29,7 @@ function measure(path: string): Measured {
   const began = performance.now();
   const parsed = parse(path);
   const firstMs = performance.now() - began;
-  const peakBytes = peakOfThisProcess();
+  const peakBytes = peakMemoryBytes();
   const later = Array.from({ length: WARM_ROUNDS }, () => {
     const start = performance.now();
     parse(path);
@@ -64,13 +65,6 @@ function outcomeOf(read: () => unknown): string {
     if (error instanceof FormatError) return error.rule;
     throw error;
   }
-}
-
-/** The kernel's count for this program alone; that of `getrusage` begins with the parent's. */
-function peakOfThisProcess(): number {
-  const kilobytes = /VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
-  if (kilobytes === undefined) throw new Error("Cannot measure: /proc/self/status does not say VmHWM");
-  return Number(kilobytes) * 1024;
 }
 
 if (import.meta.main) {

@@ -1,34 +1,11 @@
-import { join } from "node:path";
-import { inspectFile, type Inspection } from "../src/engine/inspect_file.ts";
-import { ONE_THREAD_BYTES } from "../src/engine/pass.ts";
-import { WorkerPool } from "../src/engine/workers.ts";
-import { DiskDirectory } from "../src/files/directory_view.ts";
-import { FileSource } from "../src/files/mod.ts";
-import { configurationFindings, templatesIn, weightFilesIn } from "../src/formats/directories.ts";
-import { staticScore } from "../src/measure/anomaly.ts";
-import { makeFingerprint } from "../src/measure/fingerprint.ts";
-import { examineTemplate } from "../src/measure/template/examine.ts";
-import {
-  type Artifact,
-  conclude,
-  EVERY_FORMAT,
-  type Evidence,
-  type Finding,
-  type Judgement,
-  type Policy,
-  SCANNER_IDS,
-  type Sha256,
-  type Stage,
-  type StageContext,
-  UndecidedError,
-} from "../src/model/mod.ts";
+import { EVERY_FORMAT, type Policy, SCANNER_IDS, type Stage, UndecidedError } from "../src/model/mod.ts";
 
 /** External scanners of this stage; garak belongs to the behavioural one. */
 const SCANNERS = SCANNER_IDS.filter((id) => id !== "garak");
-/** A model of more tensors is compared by digests alone. */
-const MAX_FINGERPRINTED = 8192;
-
-/** Stage 5: native deep analysis, and every external scanner the policy asks for. */
+/**
+ * Stage 5: native deep analysis, and every external scanner the policy asks for. What looks at bytes is loaded where
+ * it runs, in the examiner, and its threads start while the rest is still loading.
+ */
 export function staticScan(): Stage<"static_scan"> {
   return {
     id: "static_scan",
@@ -39,133 +16,17 @@ export function staticScan(): Stage<"static_scan"> {
     async examine(artifact, context) {
       const notRun = scannersNotRun(context.policy);
       const sizeBytes = artifact.shape === "file" ? artifact.sizeBytes : (await artifact.digest).sizeBytes;
+      const { ONE_THREAD_BYTES, WorkerPool } = await import("../src/engine/workers.ts");
       const workers = sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
       try {
-        return artifact.shape === "directory"
-          ? await scanDirectory(artifact, context, workers, notRun)
-          : await scanFile(artifact, context, workers, notRun);
+        const { scanDirectory, scanFile } = await import("./5_static_scan_weights.ts");
+        const scan = artifact.shape === "directory" ? scanDirectory : scanFile;
+        return await scan(artifact, context, workers, notRun);
       } finally {
         workers?.close();
       }
     },
   };
-}
-
-async function scanFile(
-  artifact: Artifact,
-  context: StageContext,
-  workers: WorkerPool | null,
-  notRun: readonly string[],
-): Promise<Judgement> {
-  if (artifact.format !== "gguf" && artifact.format !== "safetensors") {
-    throw new Error(`Cannot scan ${artifact.format}: stage 2 refuses it`);
-  }
-  const { progress, signal, policy } = context;
-  const inspection = await inspectAt(artifact.path, { format: artifact.format, workers, progress, signal });
-  if (artifact.digestFrom === "coordinator") {
-    requireSameDigest(inspection.sha256, (await artifact.digest).sha256, artifact.name);
-  }
-  record(inspection, context, null);
-  const evidence = {
-    ...evidenceOf([inspection]),
-    merkle_root: inspection.manifest.merkle_root,
-    not_examined: notRun,
-  };
-  return judged(policy, inspection.findings, evidence);
-}
-
-async function scanDirectory(
-  artifact: Artifact,
-  context: StageContext,
-  workers: WorkerPool | null,
-  notRun: readonly string[],
-): Promise<Judgement> {
-  const view = new DiskDirectory(artifact.path);
-  const { files } = await artifact.digest;
-  const digests = new Map(files.map((file) => [file.path, file.sha256]));
-  const findings: Finding[] = [...configurationFindings(view).all];
-  for (const { path, field, text } of templatesIn(view)) {
-    findings.push(...examineTemplate(text, field === null ? { path } : { path, field }));
-  }
-  const inspections: Inspection[] = [];
-  let before = 0;
-  for (const { path, format } of weightFilesIn(view)) {
-    const done = before;
-    const inspection = await inspectAt(join(artifact.path, path), {
-      format,
-      workers,
-      progress: (bytes) => context.progress(done + bytes),
-      signal: context.signal,
-    });
-    requireSameDigest(inspection.sha256, digests.get(path) ?? null, path);
-    record(inspection, context, path);
-    findings.push(...inspection.findings.map((found) => ({ ...found, path })));
-    before += inspection.sizeBytes;
-    inspections.push(inspection);
-  }
-  return judged(context.policy, findings, { ...evidenceOf(inspections), not_examined: notRun });
-}
-
-async function inspectAt(path: string, options: Parameters<typeof inspectFile>[1]): Promise<Inspection> {
-  const source = new FileSource(path);
-  try {
-    return await inspectFile(source, options);
-  } finally {
-    source.close();
-  }
-}
-
-/** The coordinator's digest is the authority; another one means that one of us did not read these bytes. */
-function requireSameDigest(found: string, expected: Sha256 | null, name: string): void {
-  if (found === expected) return;
-  throw new UndecidedError("line/digest-disagrees", `${name} hashes to ${found} here, not to ${expected}`);
-}
-
-/** Hands the manifest and the fingerprint out piece by piece: they have an entry for every tensor. */
-function record(inspection: Inspection, context: StageContext, path: string | null): void {
-  const { tensors, ...manifest } = inspection.manifest;
-  const wanted = context.policy.ggufGuard.generateFingerprint &&
-    inspection.tensors.length <= MAX_FINGERPRINTED;
-  const printed = wanted ? makeFingerprint(inspection.tensors).tensors : [];
-  const prints = new Map(printed.map(({ name, mean, standard_deviation, signature }) => [
-    name,
-    { mean, standard_deviation, signature: [...signature] },
-  ]));
-  for (const tensor of tensors) {
-    const fingerprint = prints.get(tensor.name) ?? null;
-    context.record({ kind: "tensor", file: path, ...tensor, shape: [...tensor.shape], fingerprint });
-  }
-  context.record({ kind: "manifest", file: path, ...manifest });
-}
-
-function evidenceOf(inspections: readonly Inspection[]): Evidence {
-  const sum = (count: (one: Inspection) => number) =>
-    inspections.reduce((total, one) => total + count(one), 0);
-  return {
-    files: inspections.length,
-    bytes_read: sum((one) => one.sizeBytes),
-    tensors: sum((one) => one.manifest.tensors.length),
-    values_measured: sum((one) => one.values),
-    chat_templates: sum((one) => one.templates),
-  };
-}
-
-function judged(policy: Policy, all: readonly Finding[], evidence: Evidence): Judgement {
-  const { requireEntropyAnalysis } = policy.models;
-  const findings = all.filter((found) => requireEntropyAnalysis || !found.rule.startsWith("measure/"));
-  const score = staticScore(findings).toFixed(2);
-  const notes = findings.filter((found) => found.severity !== "info").length;
-  const cleared = notes === 0
-    ? `score=${score}, no anomalies`
-    : `score=${score}, ${notes} ${notes === 1 ? "note" : "notes"}`;
-  return conclude(policy, findings, { score, entropy_analysis: requireEntropyAnalysis, ...evidence }, {
-    cleared,
-    refused: withConfidence,
-  });
-}
-
-function withConfidence({ message, confidence }: Finding): string {
-  return confidence === undefined ? message : `${message} (confidence=${confidence.toFixed(2)})`;
 }
 
 /** Scanners that did not look. Throws when the policy requires one of them. */

@@ -16,7 +16,7 @@ import {
 } from "./lane.ts";
 import { type Chunk, HEAD, PADDING, planChunks, PlanCursor } from "./plan.ts";
 import { SharedPass, SLOTS, USUAL_CHUNK_BYTES } from "./shared.ts";
-import type { WorkerPool } from "./workers.ts";
+import { ONE_THREAD_BYTES, type WorkerPool } from "./workers.ts";
 
 /** Sees the bytes of the file, chunk after chunk, in order; chunks and lists of places are reused afterwards. */
 export interface ChunkObserver {
@@ -63,8 +63,6 @@ export interface MeasuredFile {
 /** How long the first thread works before timers, messages and signals get their turn. */
 const TURN_MS = 30;
 const WAIT_MS = 10;
-/** Files up to this size are done before a second thread would have begun. */
-export const ONE_THREAD_BYTES = 8 * 1024 * 1024;
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -154,6 +152,8 @@ class Pass {
     this.#watchWorkers();
     while (this.#observed < this.#read) this.#observe();
     const { head, padding } = this.#results.finish();
+    this.request.onProgress?.(this.#bytes);
+    this.request.signal?.throwIfAborted(); // Whoever asked to stop gets no result, however late it was asked.
     return {
       sizeBytes: this.#bytes,
       sha256: this.#file.digest("hex"),
@@ -174,9 +174,9 @@ class Pass {
       if (worked) this.#report();
       else this.#shared.wait(events, WAIT_MS);
       if (performance.now() < turnEnds) continue;
-      this.request.signal?.throwIfAborted();
       this.request.onProgress?.(this.#bytes);
       await nextTurn();
+      this.request.signal?.throwIfAborted();
       this.#watchWorkers();
       turnEnds = performance.now() + TURN_MS;
     }

@@ -2,6 +2,9 @@ import type { PassInput, Report } from "./lane.ts";
 import type { SharedPass } from "./shared.ts";
 import type { WorkerJob, WorkerMessage } from "./worker.ts";
 
+/** Files up to this size are done before a second thread would have begun. */
+export const ONE_THREAD_BYTES = 8 * 1024 * 1024;
+
 /** More threads than this do not help: two digests and the measuring are all there is to do. */
 const MOST_WORKERS = 2;
 

@@ -121,5 +121,10 @@ function cacheOf(world: World): string | null {
 
 function workerEnvironment(world: World): Record<string, string> {
   const deno = world.env("AI_QUARANTINE_DENO");
-  return { PATH: "/usr/bin:/bin", HOME: "/tmp", ...(deno === undefined ? {} : { AI_QUARANTINE_DENO: deno }) };
+  return {
+    PATH: "/usr/bin:/bin",
+    HOME: "/tmp",
+    TZ: "UTC",
+    ...(deno === undefined ? {} : { AI_QUARANTINE_DENO: deno }),
+  };
 }

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { digestInPlace, examineWith } from "../../src/admission/mod.ts";
 import {
   type Artifact,
+  type ArtifactDigest,
   type Finding,
   finding,
   formatClaimedByDirectory,
@@ -30,19 +31,24 @@ export interface Said {
   readonly findings: readonly Finding[];
 }
 
-/**
- * Puts what lies at `path` before one real stage, as the line does: with every file's digest where the coordinator
- * could make one. `meanwhile` is done between hashing and examining.
- */
+/** How the artifact reaches the stage. */
+export interface Handing {
+  /** Made here when it is not given. */
+  readonly digest?: Promise<ArtifactDigest>;
+  /** Done between hashing and examining. */
+  readonly meanwhile?: () => void;
+}
+
+/** Puts what lies at `path` before one real stage, as the line does: with every file's digest. */
 export async function putBefore(
   id: ContentStage,
   path: string,
   policy: Policy,
-  meanwhile: () => void = () => {},
+  { digest = digestInPlace(path, {}), meanwhile = () => {} }: Handing = {},
 ): Promise<Said> {
   const stage = STAGES.find((one) => one.id === id);
   if (stage === undefined) throw new Error(`Cannot happen: no stage ${id}`);
-  const artifact = await artifactAt(path);
+  const artifact = await artifactAt(path, digest);
   meanwhile();
   const applies = stage.appliesTo[artifact.format];
   if (applies !== "examine") return { kind: "not-applicable", summary: "", findings: [] };
@@ -83,9 +89,8 @@ export function policyWithoutPrograms(profile: Policy["profile"]): Policy {
 }
 
 /** Hashed before it is handed on, as the coordinator does it; what cannot be hashed has no digest. */
-async function artifactAt(path: string): Promise<Artifact> {
+async function artifactAt(path: string, digest: Promise<ArtifactDigest>): Promise<Artifact> {
   const isDirectory = fs.statSync(path).isDirectory();
-  const digest = digestInPlace(path, {});
   const sizeBytes = await digest.then((known) => known.sizeBytes, () => 0);
   return {
     name: basename(path),

@@ -134,11 +134,13 @@ Deno.test("D31: a name that is not UTF-8 is refused", async () => {
 Deno.test("D34: a shard swapped after it was hashed is no shard that was examined", async () => {
   const spec = { "config.json": "{}", "model.safetensors": weights("a") };
   const said = await withDirectory(spec, (root) =>
-    putBefore("static_scan", root, standalone, () => {
-      const path = join(root, "model.safetensors");
-      const { atime, mtime } = fs.statSync(path);
-      fs.writeFileSync(path, weights("b"));
-      fs.utimesSync(path, atime, mtime);
+    putBefore("static_scan", root, standalone, {
+      meanwhile: () => {
+        const path = join(root, "model.safetensors");
+        const { atime, mtime } = fs.statSync(path);
+        fs.writeFileSync(path, weights("b"));
+        fs.utimesSync(path, atime, mtime);
+      },
     }));
   assert.equal(fault(said, "line/digest-disagrees", "broken"), null);
   answered("D34", "line/digest-disagrees", stageName("static_scan"), "a shard swapped, its time kept");

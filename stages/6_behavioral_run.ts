@@ -1,0 +1,164 @@
+import { createHash, randomBytes } from "node:crypto";
+import {
+  flaggedExtract,
+  instantiate,
+  judgeReplies,
+  loadSuite,
+  type PlantedPrompt,
+  type Reply,
+  type Score,
+  scoreBatch,
+} from "../src/behaviour/mod.ts";
+import { FileSource } from "../src/files/mod.ts";
+import { parseGguf } from "../src/formats/gguf.ts";
+import {
+  type Artifact,
+  type Evidence,
+  finding,
+  type Judgement,
+  type StageContext,
+  UndecidedError,
+} from "../src/model/mod.ts";
+import { CONTEXT_TOKENS, memoryNeeded } from "./6_behavioral_memory.ts";
+import { type ChatAnswer, type ChatMessage, LlamaServer } from "../src/tools/llama_server.ts";
+import type { BehaviourInputs } from "../src/tools/protocol.ts";
+
+/** On the loopback of a network namespace of its own, so no other program can have it. */
+const PORT = 8099;
+/** Threads that wait for each other cost a small model more than they bring, on a busy machine 20 times more. */
+const ONE_THREAD_BELOW_BYTES = 64 * 1024 * 1024;
+
+/** Runs the suite against the model in a llama-server of its own, and judges what it says. */
+export async function runSuite(
+  artifact: Artifact,
+  inputs: BehaviourInputs,
+  context: StageContext,
+): Promise<Judgement> {
+  const { path } = artifact;
+  requireRoom(path, inputs.memoryBytes);
+  const suite = loadSuite({ text: inputs.suite, path: "behaviour_suite.yaml" });
+  const prompts = instantiate(suite, () => randomBytes(10).toString("hex").toUpperCase());
+  const server = await LlamaServer.start({
+    program: inputs.program,
+    model: path,
+    port: PORT,
+    contextTokens: CONTEXT_TOKENS,
+    threads: artifact.sizeBytes < ONE_THREAD_BELOW_BYTES ? 1 : 2,
+    readyWithinMs: inputs.readyWithinMs,
+  });
+  try {
+    const replies = await askAll(server, prompts, artifact, context);
+    requireReplies(replies, context.policy.behaviour.maxInvalid);
+    const judgements = judgeReplies(replies);
+    const { smokeTestMaxScore: maxScore, smokeTestMaxCritical: maxCritical } = context.policy.quarantine;
+    const score = scoreBatch(judgements, {
+      maxScore,
+      maxCritical,
+      maxInvalid: context.policy.behaviour.maxInvalid,
+    });
+    const { flagged, left_out } = flaggedExtract(replies, judgements);
+    const evidence: Evidence = {
+      suite_version: suite.version,
+      suite_sha256: createHash("sha256").update(inputs.suite).digest("hex"),
+      ...score.counts,
+      flagged_replies: flagged,
+      left_out,
+    };
+    return judgementOf(score, evidence);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Asks one prompt after the other: batching would make the same model say different things on two runs. */
+async function askAll(
+  server: LlamaServer,
+  prompts: readonly PlantedPrompt[],
+  artifact: Artifact,
+  { policy, progress }: StageContext,
+): Promise<Reply[]> {
+  const { maxTokens, promptTimeoutMs, totalTimeoutMs } = policy.behaviour;
+  const deadline = performance.now() + totalTimeoutMs;
+  const replies: Reply[] = [];
+  for (const prompt of prompts) {
+    const left = deadline - performance.now();
+    if (left <= 0) {
+      const minutes = Math.round(totalTimeoutMs / 60_000);
+      throw new UndecidedError(
+        "behaviour/deadline",
+        `${replies.length}/${prompts.length} prompts answered in ${minutes} min`,
+      );
+    }
+    const ask = (messages: readonly ChatMessage[]) =>
+      server.ask(messages, maxTokens, Math.min(promptTimeoutMs, left));
+    let answer = await ask(prompt.messages);
+    if (answer.kind === "error") answer = await ask(withoutSystemRole(prompt.messages)); // Many templates know none.
+    replies.push(replyOf(prompt, answer));
+    progress(artifact.sizeBytes * replies.length / prompts.length);
+  }
+  return replies;
+}
+
+/** An error is no reply: the judge calls it invalid, and too many of them leave the model unjudged. */
+function replyOf(prompt: PlantedPrompt, answer: ChatAnswer): Reply {
+  const said = answer.kind === "error" ? [] : [answer.reasoning, answer.content, answer.toolCalls];
+  return {
+    id: prompt.id,
+    category: prompt.category,
+    prompt: prompt.messages.at(-1)?.content ?? "",
+    reply: said.filter((part) => part !== "").join("\n"),
+    finish_reason: answer.kind === "error" ? `${ERROR}${answer.status}` : answer.finishReason,
+    canaries: prompt.canaries,
+    ...(prompt.expect === null ? {} : { expect: prompt.expect }),
+  };
+}
+
+/** A server that answers with errors was not the model speaking: its own reason, not that of a model that says nothing. */
+function requireReplies(replies: readonly Reply[], maxInvalid: number): void {
+  const errors = replies.filter(({ finish_reason }) => finish_reason.startsWith(ERROR));
+  if (errors.length <= replies.length * maxInvalid) return;
+  const status = errors.at(-1)?.finish_reason.slice(ERROR.length);
+  throw new UndecidedError(
+    "behaviour/server-error",
+    `llama-server answered ${errors.length}/${replies.length} prompts with errors (the last one ${status})`,
+  );
+}
+const ERROR = "error ";
+
+/** The same conversation with what the system said put before the user's first words. */
+function withoutSystemRole(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  const system = messages.filter(({ role }) => role === "system").map(({ content }) => content);
+  const [first, ...rest] = messages.filter(({ role }) => role !== "system");
+  if (first === undefined) return messages;
+  return [{ ...first, content: [...system, first.content].join("\n\n") }, ...rest];
+}
+
+function judgementOf(score: Score, evidence: Evidence): Judgement {
+  switch (score.kind) {
+    case "passed":
+      return { kind: "cleared", summary: score.summary, evidence, notes: [] };
+    case "not-judgeable":
+      throw new UndecidedError(score.rule, score.summary);
+    case "failed": {
+      const [first, ...rest] = score.reasons.map(({ rule, message }) => finding(rule, message));
+      if (first === undefined) throw new Error("Cannot happen: failed without a reason");
+      return { kind: "refused", summary: score.summary, evidence, findings: [first, ...rest] };
+    }
+  }
+}
+
+/** A model that cannot fit is explained before it is started, not found dead afterwards. */
+function requireRoom(path: string, allowedBytes: number): void {
+  const source = new FileSource(path);
+  try {
+    const needed = memoryNeeded(parseGguf(source));
+    if (needed <= allowedBytes) return;
+    const gib = (bytes: number) => (bytes / 1024 ** 3).toFixed(1);
+    throw new UndecidedError(
+      "behaviour/too-large",
+      `needs about ${gib(needed)} GiB beside its weights, the sandbox allows ${gib(allowedBytes)} GiB`,
+    );
+  } finally {
+    source.close();
+  }
+}
