@@ -6,8 +6,9 @@ import fs from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freeze } from "../src/admission/freeze.ts";
+import { digestInPlace, freeze } from "../src/admission/freeze.ts";
 import { reflinkWithCp } from "../src/roles/line.ts";
+import { benchFormats } from "./bench_formats.ts";
 import { writeF16Model } from "../test/make/large.ts";
 
 const LAUNCHER = join(dirname(fileURLToPath(import.meta.url)), "ai-quarantine");
@@ -31,6 +32,8 @@ async function bench(): Promise<void> {
     writeF16Model(model, SIZE_BYTES);
     console.log(`1 GiB F16 GGUF, page cache warm, median of ${ROUNDS} rounds in turn\n`);
     for (const comparison of comparisons(directory, model)) console.log(await measure(comparison));
+    console.log("");
+    await benchFormats();
   } finally {
     fs.rmSync(directory, { recursive: true });
   }
@@ -53,6 +56,13 @@ function comparisons(directory: string, model: string): Comparison[] {
         await run("cp", "--reflink=auto", model, copy);
         await run("openssl", "dgst", "-sha256", copy);
       },
+    },
+    {
+      what: "claim: hash in place",
+      against: "openssl dgst -sha256",
+      limit: 1.2,
+      ours: async () => void await digestInPlace(model, {}),
+      theirs: () => run("openssl", "dgst", "-sha256", model),
     },
     {
       what: "check (whole command)",

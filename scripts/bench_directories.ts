@@ -1,10 +1,9 @@
 /**
  * What large directories, long chat templates and long JSON cost. Each is examined in a process of its own, with the
  * examiner's flags, so that the time is what an examiner takes and the peak of memory is its own.
- * usage: deno run --allow-read --allow-write --allow-run scripts/bench_directories.ts
+ * usage: deno run --allow-read --allow-write --allow-run --allow-env scripts/bench_directories.ts
  * Exits 1 when a budget is exceeded.
  */
-import { COST_PERMISSION, peakMemoryBytes } from "./process_cost.ts";
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +12,7 @@ import { digestInPlace } from "../src/admission/mod.ts";
 import { examineTemplate } from "../src/measure/template/examine.ts";
 import { type ContentStage, policyWithoutPrograms, putBefore } from "../test/directories/stages.ts";
 import { cleanTemplates } from "./fuzz_template.ts";
+import { COST_PERMISSION, peakMemoryBytes } from "./process_cost.ts";
 import { sharded, weights, withDirectory } from "../test/make/directory.ts";
 
 const MIB = 2 ** 20;

@@ -31,6 +31,21 @@ export interface ChatReply {
   readonly finishReason: string;
 }
 
+/** Options that not every version has: as arguments they would stop an older one, as variables it ignores them. */
+const ENVIRONMENT: Readonly<Record<string, string>> = {
+  PATH: "/usr/bin:/bin",
+  HOME: "/tmp",
+  // By default it keeps conversations that are over, in up to 8 GiB of memory.
+  LLAMA_ARG_CACHE_RAM: "0",
+  LLAMA_ARG_CTX_CHECKPOINTS: "0",
+  // By default it loads every model twice, to find out what fits.
+  LLAMA_ARG_FIT: "off",
+  // Weights stay mapped: by default quantised ones are copied into memory of its own, in another order.
+  LLAMA_ARG_REPACK: "off",
+  // What it complains of is quoted in reports, which are the same for the same model.
+  LLAMA_ARG_LOG_PREFIX: "off",
+  LLAMA_ARG_LOG_TIMESTAMPS: "off",
+};
 const READY_POLL_MS = 20;
 const STDERR_KEPT = 16 * 1024;
 const MAX_REPLY_BYTES = 1024 * 1024;
@@ -66,7 +81,7 @@ export class LlamaServer {
     const child = new Deno.Command(options.program, {
       args: argumentsOf(options),
       clearEnv: true,
-      env: { PATH: "/usr/bin:/bin", HOME: "/tmp" },
+      env: ENVIRONMENT,
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -138,10 +153,10 @@ export class LlamaServer {
     );
   }
 
-  /** The server's last complaint, for the report. */
+  /** The server's first complaint, for the report: the later ones only say that it gave up. */
   #hint(): string {
     const lines = this.#errors.split("\n").filter((line) => /error|failed|invalid/i.test(line));
-    return lines.length === 0 ? "" : `: ${lines.at(-1)?.slice(0, 300)}`;
+    return lines.length === 0 ? "" : `: ${lines[0]?.slice(0, 300)}`;
   }
 
   async #healthy(): Promise<boolean> {
@@ -238,11 +253,6 @@ function argumentsOf({ model, port, contextTokens, threads }: LlamaServerOptions
     ["--parallel", "1"],
     ["--threads", String(threads)],
     ["--threads-http", "2"],
-    // By default it keeps conversations that are over, in up to 8 GiB of memory.
-    ["--cache-ram", "0"],
-    ["--ctx-checkpoints", "0"],
-    // Weights stay mapped: by default quantised ones are copied into memory of its own, in another order.
-    ["--no-repack"],
     ["--no-webui"],
     ["--no-slots"],
     ["--offline"],
