@@ -4,6 +4,7 @@
  * usage: deno run --allow-read --allow-write --allow-run --allow-env scripts/bench_directories.ts
  * Exits 1 when a budget is exceeded.
  */
+import { FormatError } from "../src/model/mod.ts";
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -48,6 +49,13 @@ async function benchTrees(): Promise<string[]> {
       const hashing = await bestOf(() => inChild("--hash", root));
       print(`${count} files, hashing`, hashing);
       faults.push(...overMemory(`${count} files, hashing`, hashing));
+      if (hashing.outcome.startsWith("refused")) {
+        console.log(`  ${count} files refused in ${hashing.ms.toFixed(0)} ms (limit ${limitMs})`);
+        if (hashing.ms > limitMs) {
+          faults.push(`${count} files: ${hashing.ms.toFixed(0)} ms, at most ${limitMs}`);
+        }
+        return;
+      }
       const digest = join(dirname(root), `${basename(root)}.digest.json`);
       fs.writeFileSync(digest, JSON.stringify(await digestInPlace(root, {})));
       let total = 0;
@@ -223,9 +231,15 @@ async function measureStage(stage: ContentStage, path: string, digestPath: strin
 /** What the coordinator does before the first stage that opens anything. */
 async function measureHashing(path: string): Promise<Measured> {
   const began = performance.now();
-  const { files } = await digestInPlace(path, {});
+  const outcome = await digestInPlace(path, {}).then(
+    ({ files }) => `${files.length} digests`,
+    (error: unknown) => {
+      if (error instanceof FormatError) return `refused ${error.rule}`;
+      throw error;
+    },
+  );
   return {
-    outcome: `${files.length} digests`,
+    outcome,
     ms: performance.now() - began,
     peakBytes: peakMemoryBytes(),
   };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
 import {
+  CHUNK_BYTES,
   copyAndHash,
   type CopyOptions,
   type HashedFile,
@@ -65,13 +66,14 @@ async function hashTree(
   const sink = createHash("sha256");
   const tree = new DirectoryHash(sink);
   const files: FileDigest[] = [];
+  const buffer = new Uint8Array(CHUNK_BYTES);
   let before = 0;
   try {
     for (const { path, stat } of listed) {
       tree.file(path, Number(stat.size));
       const done = before;
       const progress = (bytes: number) => options.progress?.(done + bytes);
-      const hashed = await visit(path, { ...options, progress, tap: (chunk) => tree.update(chunk) });
+      const hashed = await visit(path, { ...options, progress, buffer, tap: (chunk) => tree.update(chunk) });
       files.push({ path, ...hashed });
       before += hashed.sizeBytes;
     }

@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { byteLength, identityOf, isPlainName, systemCode, unlessMissing } from "../files/mod.ts";
-import { FormatError, MAX_NAME_BYTES, type RuleId } from "../model/mod.ts";
+import { FormatError, MAX_NAME_BYTES, type Place, type RuleId, UndecidedError } from "../model/mod.ts";
 import { isHidden } from "./places.ts";
 
 /** Most entries and deepest folder of a directory artifact; far above any real model. */
-const MAX_TREE_ENTRIES = 50_000;
+const MAX_TREE_ENTRIES = 25_000;
 const MAX_TREE_DEPTH = 32;
 /** A file may be this much larger than what is stored of it before it counts as mostly holes. */
 const SPARSE_FACTOR = 2;
@@ -84,7 +84,11 @@ export function* walk(root: string): Generator<TreeEntry> {
         });
       }
       const path = next.path === "" ? name : `${next.path}/${name}`;
-      const stat = fs.lstatSync(join(root, path), { bigint: true });
+      const stat = unlessMissing(() => fs.lstatSync(join(root, path), { bigint: true }));
+      if (stat === null) {
+        if (name.includes("\ufffd")) throw new FormatError("name/not-utf8", "a name is not UTF-8", { path });
+        throw new UndecidedError("claim/changed", `${path} vanished while its directory was listed`);
+      }
       yield { path, stat };
       if (stat.isDirectory()) below.push({ path, depth: next.depth + 1 });
     }
@@ -94,13 +98,13 @@ export function* walk(root: string): Generator<TreeEntry> {
 
 /** Refuses, without opening anything, what can never be a model. Throws `FormatError`. */
 export function refuseUnopened(path: string, name: string, maxBytes: number): void {
-  refuseName(name);
+  refuseName(name, {});
   const stat = fs.lstatSync(path, { bigint: true });
   refuseKind(stat, {});
   let total = stat.isDirectory() ? 0n : stat.size;
   if (stat.isDirectory()) {
     for (const inner of walk(path)) {
-      refuseName(inner.path);
+      refuseName(inner.path, { path: inner.path });
       refuseKind(inner.stat, { path: inner.path });
       if (inner.stat.isFile()) total += inner.stat.size;
     }
@@ -113,14 +117,17 @@ export function refuseUnopened(path: string, name: string, maxBytes: number): vo
   }
 }
 
-function refuseName(name: string): void {
-  if (name.includes("\ufffd")) throw new FormatError("name/not-utf8", "the name is not UTF-8");
-  if (!isPlainName(name)) throw new FormatError("name/control-character", "the name has control characters");
+function refuseName(name: string, place: Place): void {
+  if (name.includes("\ufffd")) throw new FormatError("name/not-utf8", "the name is not UTF-8", place);
+  if (!isPlainName(name)) {
+    throw new FormatError("name/control-character", "the name has control characters", place);
+  }
   const size = byteLength(name.slice(name.lastIndexOf("/") + 1));
   if (size > MAX_NAME_BYTES) {
     throw new FormatError(
       "name/too-long",
       `the name has ${size} bytes, at most ${MAX_NAME_BYTES} are taken in`,
+      place,
     );
   }
 }

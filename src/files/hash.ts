@@ -4,7 +4,7 @@ import { parseSha256, type Sha256, UndecidedError } from "../model/mod.ts";
 import { identityOf, openRegular, sameIdentity } from "./regular.ts";
 
 /** Reads of this size hash fastest: larger ones fall out of the second-level cache. */
-const CHUNK_BYTES = 256 * 1024;
+export const CHUNK_BYTES = 256 * 1024;
 /** How much is done before timers and signals get their turn. */
 const BYTES_BETWEEN_TURNS = 16 * 1024 * 1024;
 
@@ -19,6 +19,8 @@ export interface HashOptions {
   readonly signal?: AbortSignal;
   /** Sees every chunk as it passes, for a second digest over several files. The chunk is reused afterwards. */
   readonly tap?: (chunk: Uint8Array) => void;
+  /** Read into; whoever hashes many files gives one for all of them. */
+  readonly buffer?: Uint8Array;
 }
 
 export interface CopyOptions extends HashOptions {
@@ -51,17 +53,16 @@ export async function copyAndHash(from: string, to: string, options: CopyOptions
 
 async function readThrough(
   path: string,
-  { progress, signal, tap }: HashOptions,
+  { progress, signal, tap, buffer = new Uint8Array(CHUNK_BYTES) }: HashOptions,
   take: (chunk: Uint8Array) => void,
 ): Promise<HashedFile> {
   const { fd, stat } = openRegular(path);
   try {
     const hash = createHash("sha256");
-    const buffer = new Uint8Array(CHUNK_BYTES);
     let done = 0;
     let turn = BYTES_BETWEEN_TURNS;
     for (;;) {
-      const read = fs.readSync(fd, buffer, 0, CHUNK_BYTES, null);
+      const read = fs.readSync(fd, buffer, 0, buffer.byteLength, null);
       if (read === 0) break;
       const chunk = buffer.subarray(0, read);
       hash.update(chunk);

@@ -43,11 +43,15 @@ function readReport(path: string): z.infer<typeof reportSchema> {
   }
 }
 
+const HEADINGS: ReadonlyMap<string, string> = new Map([
+  ["rejected", "was rejected"],
+  ["failed", "failed"],
+  ["error", "could not be decided; its bytes were kept"],
+]);
+
 function explanation(screen: Screen, report: z.infer<typeof reportSchema>): string {
   const rule = isRuleId(report.rule) ? RULES[report.rule] : null;
-  const heading = report.verdict === "error"
-    ? "could not be decided; its bytes were kept"
-    : `was ${report.verdict}`;
+  const heading = HEADINGS.get(report.verdict) ?? report.verdict;
   const section = (title: string, text: string) => `${paint(screen, "bold", title.padEnd(7))} ${text}`;
   const lines = [
     `${paint(screen, "bold", escapeName(report.filename))} ${heading}${

@@ -45,13 +45,14 @@ export function program(root: string, script: string): string {
 /** The line of a script that runs a program of `test/smoke/programs` with these arguments and llama-server's own. */
 export function runs(name: string, ...args: readonly string[]): string {
   const path = join(PROGRAM_ROOT, "test", "smoke", "programs", name);
+  const permissions = ["read", "write", "net", "env", "sys", "run"].map((one) => `--allow-${one}`);
   const words = [
     Deno.execPath(),
     "run",
     "--quiet",
     "--no-config",
     "--no-remote",
-    "--allow-all",
+    ...permissions,
     path,
     ...args,
   ];

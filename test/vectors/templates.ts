@@ -3,6 +3,10 @@ import type { RuleId } from "../../src/model/rules/mod.ts";
 /** Templates that attack, with the rule that must name them. Raw strings: the escapes are the template's own. */
 export const HOSTILE_TEMPLATES: readonly (readonly [what: string, template: string, rule: RuleId])[] = [
   ["a walk from a text to its class", `{{ ''.__class__.__mro__ }}`, "template/object-walk"],
+  ["a condition inside a condition", `{{ ''['a' if x  if x else '__class__'] }}`, "template/object-walk"],
+  ["a name behind white space only Python strips", String.raw`{{ ''[' \u001c_class__ '|trim] }}`, "template/private-name"],
+  ["an internal name in other letters", `{{ ''['_é_class__'] }}`, "template/private-name"],
+  ["a member of the class dict", `{{ dict.ro() }}`, "template/gadget"],
   ["a walk by a constant subscript", `{{ messages['__class__'] }}`, "template/object-walk"],
   ["escapes in a subscript", String.raw`{{ ''['\x5f\x5fclass\x5f\x5f'] }}`, "template/object-walk"],
   ["unicode escapes", String.raw`{{ ''["\u005f\u005fclass\u005f\u005f"] }}`, "template/object-walk"],

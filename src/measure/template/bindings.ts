@@ -1,3 +1,4 @@
+import { stripped } from "./names.ts";
 import { evaluate, memberName, type Scope } from "./evaluate.ts";
 import { TemplateFault } from "./lexer.ts";
 import { type CallNode, descendants, type MacroNode, type Node } from "./tree.ts";
@@ -99,7 +100,7 @@ function collect(node: Node, macros: Macros, bindings: Binding[]): void {
 /** A text that is put together from the output of a block; known when nothing is computed in it. */
 function blockText(body: readonly Node[]): Value {
   const parts = body.map((node) => node.type === "StringLiteral" ? node.value : null);
-  return parts.includes(null) ? CRAFTED : texts(parts.join(""), parts.join("").trim());
+  return parts.includes(null) ? CRAFTED : texts(parts.join(""), stripped(parts.join("")));
 }
 
 function bindTarget(target: Node, value: Binding["value"], bindings: Binding[]): void {

@@ -1,3 +1,4 @@
+import { stripped } from "./names.ts";
 import { filterCall, type FilterNode, type Invocation, type MemberNode, type Node } from "./tree.ts";
 import {
   asList,
@@ -185,7 +186,7 @@ const LETTER_FILTERS: ReadonlyMap<string, (text: string) => string> = new Map([
   ["e", (text: string) => text],
   ["escape", (text: string) => text],
   ["safe", (text: string) => text],
-  ["trim", (text: string) => text.trim()],
+  ["trim", stripped],
 ]);
 
 function filtered(node: FilterNode, scope: Scope): Value {

@@ -29,9 +29,15 @@ export type NameKind = "plain" | "private" | "internal";
 
 /** What asking a value for an attribute of this name means. Full-width letters and the like count as plain ones. */
 export function nameKind(name: string): NameKind {
-  const plain = name.normalize("NFKC").trim();
-  if (/^__\w/.test(plain) || INTERNAL_NAMES.has(plain) || /^_\w+?__\w/.test(plain)) return "internal";
-  return /^_\w/.test(plain) ? "private" : "plain";
+  const plain = stripped(name.normalize("NFKC"));
+  if (/^__[\p{L}\p{N}_]/u.test(plain) || INTERNAL_NAMES.has(plain)) return "internal";
+  if (/^_[\p{L}\p{N}_]+?__[\p{L}\p{N}_]/u.test(plain)) return "internal";
+  return /^_[\p{L}\p{N}_]/u.test(plain) ? "private" : "plain";
+}
+
+/** Text without the white space at its ends, as Python's `strip` takes it: the separators of ASCII are white space. */
+export function stripped(text: string): string {
+  return text.replace(/^[\s\x1c-\x1f\x85]+/, "").replace(/[\s\x1c-\x1f\x85]+$/, "");
 }
 
 /** The worst kind along a dotted path, as `map(attribute="a.b")` and format strings take it. */

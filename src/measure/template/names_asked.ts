@@ -43,6 +43,15 @@ export function examineNames(node: Node, scope: Scope, where: Place): readonly F
 type Found = (rule: RuleId, message: string) => Finding;
 
 function member(node: MemberNode, scope: Scope, found: Found): readonly Finding[] {
+  const asked = memberAsked(node, scope, found);
+  const isClass = node.object.type === "Identifier" && node.object.value === "dict" &&
+    scope.get("dict") === undefined;
+  return asked.length > 0 || !isClass
+    ? asked
+    : [found("template/gadget", `${quote(node)} takes something from the class dict itself`)];
+}
+
+function memberAsked(node: MemberNode, scope: Scope, found: Found): readonly Finding[] {
   const stated = memberName(node);
   if (stated !== null) {
     const kind = nameKind(stated);

@@ -48,10 +48,29 @@ export function libraryTokens(lexemes: readonly Lexeme[]): readonly LibraryToken
     const from = i + 1;
     while (lexemes[i]?.kind !== "end") i += 1;
     const words = lexemes.slice(from, i);
+    refuseOpenConditions(words);
     if (lexeme.value === "{{") writer.expression(words);
     else writer.statement(words, lexeme.offset);
   }
   return writer.tokens;
+}
+
+/**
+ * Python's Jinja reads `a if x if y else b` as `(a if x) if y else b`; the library's parser loses the last part. A
+ * second `if` before an `else`, outside of brackets of its own, is therefore not followed.
+ */
+function refuseOpenConditions(words: readonly Lexeme[]): void {
+  const open: boolean[] = [false];
+  for (const { kind, value, offset } of words.slice(words[0]?.value === "if" ? 1 : 0)) {
+    if (kind === "operator" && ["(", "[", "{"].includes(value)) open.push(false);
+    else if (kind === "operator" && [")", "]", "}"].includes(value)) open.pop();
+    else if (kind === "operator" && [",", ":", "=", "|"].includes(value)) open[open.length - 1] = false;
+    else if (kind === "name" && value === "else") open[open.length - 1] = false;
+    else if (kind === "name" && value === "if") {
+      if (open.at(-1) === true) throw new TemplateFault("syntax", "a condition inside a condition", offset);
+      open[open.length - 1] = true;
+    }
+  }
 }
 
 class TokenWriter {
