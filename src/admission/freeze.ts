@@ -61,7 +61,10 @@ async function hashTree(
   options: HashOptions,
   visit: (path: string, more: HashOptions) => Promise<HashedFile>,
 ): Promise<ArtifactDigest> {
-  const listed = [...walk(root)].filter(({ stat }) => !stat.isDirectory());
+  const listed: { readonly path: string; readonly sizeBytes: number }[] = [];
+  for (const { path, stat } of walk(root)) {
+    if (!stat.isDirectory()) listed.push({ path, sizeBytes: Number(stat.size) });
+  }
   listed.sort((a, b) => comparePaths(a.path, b.path));
   const sink = createHash("sha256");
   const tree = new DirectoryHash(sink);
@@ -69,8 +72,8 @@ async function hashTree(
   const buffer = new Uint8Array(CHUNK_BYTES);
   let before = 0;
   try {
-    for (const { path, stat } of listed) {
-      tree.file(path, Number(stat.size));
+    for (const { path, sizeBytes } of listed) {
+      tree.file(path, sizeBytes);
       const done = before;
       const progress = (bytes: number) => options.progress?.(done + bytes);
       const hashed = await visit(path, { ...options, progress, buffer, tap: (chunk) => tree.update(chunk) });
