@@ -2,7 +2,7 @@
  * How fast one pass is, and how fast `check` as a whole command, against `openssl dgst -sha256` and `sha256sum` of the
  * same file in the same run:
  *
- *     deno run -A scripts/bench_engine.ts [MIB] [RUNS]
+ *     deno run --allow-read --allow-write --allow-run --allow-env --allow-sys scripts/bench_engine.ts [MIB] [RUNS]
  *
  * GGUF files of synthetic weights are made in a temporary directory and removed. Programs take turns; every time is
  * the median of the runs. CPU seconds say more than the clock on a machine that does other work too; bubblewrap hides
