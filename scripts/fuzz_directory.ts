@@ -10,24 +10,11 @@ import {
 import { claimOf } from "../src/formats/directories/claims.ts";
 import { FormatError } from "../src/model/mod.ts";
 import { type DirectorySpec, MemoryDirectory, type Node } from "../test/make/directory.ts";
-import { Random } from "../test/make/random.ts";
+import type { Random } from "../test/make/random.ts";
 import { DIRECTORY_ATTACKS } from "../test/vectors/directories.ts";
 import { DIRECTORIES_CLEAN } from "../test/vectors/directories_clean.ts";
+import { type FuzzOptions, type FuzzResult, randomOfCase, runCases } from "./fuzz_cases.ts";
 
-export interface FuzzOptions {
-  readonly seed: number;
-  readonly cases: number;
-}
-
-export interface FuzzResult {
-  readonly cases: number;
-  readonly accepted: number;
-  readonly refused: number;
-  readonly slowestMs: number;
-}
-
-/** All specs are a few kilobytes. */
-const MAX_EXAMINE_MS = 2000;
 const CLASSES = ClassAllowlist.from(allowed);
 const NAMES = [
   "pytorch_model.bin",
@@ -72,26 +59,16 @@ const TEXTS = [
  * when examining takes too long or asks for more than the files hold, or when a directory is accepted that has a file
  * nobody claims, an entry that is no file, or weights that no reader went over.
  */
-export function fuzzDirectory({ seed, cases }: FuzzOptions): FuzzResult {
-  let accepted = 0;
-  let slowestMs = 0;
-  for (let i = 0; i < cases; i++) {
-    const spec = mutatedDirectory(seed, i);
-    try {
-      const began = performance.now();
-      if (examinesSoundly(spec)) accepted += 1;
-      slowestMs = Math.max(slowestMs, performance.now() - began);
-    } catch (cause) {
-      throw new Error(`Invariant broken by case ${i} of seed ${seed}`, { cause });
-    }
-  }
-  if (slowestMs > MAX_EXAMINE_MS) throw new Error(`An examination took ${slowestMs} ms`);
-  return { cases, accepted, refused: cases - accepted, slowestMs };
+export function fuzzDirectory(options: FuzzOptions): FuzzResult {
+  return runCases(options, (random) => examinesSoundly(mutated(random)));
 }
 
 /** The directory of one case: the same for the same seed and number. */
 export function mutatedDirectory(seed: number, index: number): DirectorySpec {
-  const random = new Random(Math.imul(seed, 0x9e3779b1) ^ index);
+  return mutated(randomOfCase(seed, index));
+}
+
+function mutated(random: Random): DirectorySpec {
   const start = random.oneIn(4) ? random.pick(DIRECTORY_ATTACKS).spec : random.pick(DIRECTORIES_CLEAN).spec;
   const spec = new Map<string, Node>(Object.entries(start));
   const mutations = random.below(4);

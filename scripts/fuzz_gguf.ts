@@ -11,49 +11,25 @@ import {
   type MetaValue,
   type TensorInput,
 } from "../test/make/gguf.ts";
-import { Random } from "../test/make/random.ts";
+import type { Random } from "../test/make/random.ts";
+import { type FuzzOptions, type FuzzResult, randomOfCase, runCases } from "./fuzz_cases.ts";
 
-export interface FuzzOptions {
-  readonly seed: number;
-  readonly cases: number;
-}
-
-export interface FuzzResult {
-  readonly cases: number;
-  readonly accepted: number;
-  readonly refused: number;
-  readonly slowestMs: number;
-}
-
-/** Longest a parse of a few kilobytes may take on a busy machine. */
-const MAX_PARSE_MS = 2000;
 const WINDOW_BYTES = 256 * 1024;
 
 /**
  * Makes GGUF files, breaks most of them, and parses them. Throws when an invariant breaks: only `FormatError`, bounded
  * time, no more bytes asked for than a few times the file, and in an accepted file every byte claimed exactly once.
  */
-export function fuzzGguf({ seed, cases }: FuzzOptions): FuzzResult {
-  let accepted = 0;
-  let slowestMs = 0;
-  for (let i = 0; i < cases; i++) {
-    const bytes = mutatedGguf(seed, i);
-    try {
-      const began = performance.now();
-      const isAccepted = parsesSoundly(bytes);
-      slowestMs = Math.max(slowestMs, performance.now() - began);
-      if (isAccepted) accepted += 1;
-    } catch (cause) {
-      throw new Error(`Invariant broken by case ${i} of seed ${seed}`, { cause });
-    }
-  }
-  if (slowestMs > MAX_PARSE_MS) throw new Error(`A parse took ${slowestMs} ms`);
-  return { cases, accepted, refused: cases - accepted, slowestMs };
+export function fuzzGguf(options: FuzzOptions): FuzzResult {
+  return runCases(options, (random) => parsesSoundly(mutated(random)));
 }
 
 /** The file of one case: the same for the same seed and number. */
 export function mutatedGguf(seed: number, index: number): Uint8Array {
-  const random = new Random(Math.imul(seed, 0x9e3779b1) ^ index);
+  return mutated(randomOfCase(seed, index));
+}
+
+function mutated(random: Random): Uint8Array {
   let bytes = gguf(randomInput(random));
   const mutations = random.oneIn(2) ? 0 : 1 + random.below(3);
   for (let i = 0; i < mutations; i++) bytes = mutate(random, bytes);
