@@ -37,6 +37,7 @@ export function nameKind(name: string): NameKind {
 
 /** Text without the white space at its ends, as Python's `strip` takes it: the separators of ASCII are white space. */
 export function stripped(text: string): string {
+  // deno-lint-ignore no-control-regex
   return text.replace(/^[\s\x1c-\x1f\x85]+/, "").replace(/[\s\x1c-\x1f\x85]+$/, "");
 }
 
