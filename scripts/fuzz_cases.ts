@@ -21,13 +21,22 @@ export function randomOfCase(seed: number, index: number): Random {
 }
 
 /** Runs cases that say whether their input was accepted and throw when an invariant breaks. */
-export function runCases({ seed, cases }: FuzzOptions, isAccepted: (random: Random) => boolean): FuzzResult {
+export function runCases(options: FuzzOptions, isAccepted: (random: Random) => boolean): FuzzResult {
+  return runPrepared(options, (random) => () => isAccepted(random));
+}
+
+/** The same for inputs whose making takes time of its own: only what `prepare` returns is timed. */
+export function runPrepared(
+  { seed, cases }: FuzzOptions,
+  prepare: (random: Random) => () => boolean,
+): FuzzResult {
   let accepted = 0;
   let slowestMs = 0;
   for (let i = 0; i < cases; i++) {
+    const isAccepted = prepare(randomOfCase(seed, i));
     const began = performance.now();
     try {
-      if (isAccepted(randomOfCase(seed, i))) accepted += 1;
+      if (isAccepted()) accepted += 1;
     } catch (cause) {
       throw new Error(`Invariant broken by case ${i} of seed ${seed}`, { cause });
     }

@@ -13,7 +13,7 @@ import { type DirectorySpec, MemoryDirectory, type Node } from "../test/make/dir
 import type { Random } from "../test/make/random.ts";
 import { DIRECTORY_ATTACKS } from "../test/vectors/directories.ts";
 import { DIRECTORIES_CLEAN } from "../test/vectors/directories_clean.ts";
-import { type FuzzOptions, type FuzzResult, randomOfCase, runCases } from "./fuzz_cases.ts";
+import { type FuzzOptions, type FuzzResult, randomOfCase, runPrepared } from "./fuzz_cases.ts";
 
 const CLASSES = ClassAllowlist.from(allowed);
 const NAMES = [
@@ -60,7 +60,10 @@ const TEXTS = [
  * nobody claims, an entry that is no file, or weights that no reader went over.
  */
 export function fuzzDirectory(options: FuzzOptions): FuzzResult {
-  return runCases(options, (random) => examinesSoundly(mutated(random)));
+  return runPrepared(options, (random) => {
+    const spec = mutated(random);
+    return () => examinesSoundly(spec);
+  });
 }
 
 /** The directory of one case: the same for the same seed and number. */

@@ -12,7 +12,7 @@ import {
   type TensorInput,
 } from "../test/make/gguf.ts";
 import type { Random } from "../test/make/random.ts";
-import { type FuzzOptions, type FuzzResult, randomOfCase, runCases } from "./fuzz_cases.ts";
+import { type FuzzOptions, type FuzzResult, randomOfCase, runPrepared } from "./fuzz_cases.ts";
 
 const WINDOW_BYTES = 256 * 1024;
 
@@ -21,7 +21,10 @@ const WINDOW_BYTES = 256 * 1024;
  * time, no more bytes asked for than a few times the file, and in an accepted file every byte claimed exactly once.
  */
 export function fuzzGguf(options: FuzzOptions): FuzzResult {
-  return runCases(options, (random) => parsesSoundly(mutated(random)));
+  return runPrepared(options, (random) => {
+    const bytes = mutated(random);
+    return () => parsesSoundly(bytes);
+  });
 }
 
 /** The file of one case: the same for the same seed and number. */
