@@ -20,6 +20,8 @@ export interface Entry {
   readonly fingerprint: string;
   /** Newest change of content in the entry or anything in it, in milliseconds since 1970. */
   readonly modifiedMs: number;
+  /** User id of whoever dropped it. */
+  readonly owner: number;
 }
 
 /** The visible entries of the incoming directory. Those that vanish while being looked at are left out. */
@@ -42,12 +44,12 @@ function lookAt(incoming: string, name: string): Entry | null {
     return { name, path, ...appearanceOf(path) };
   } catch (error) {
     if (systemCode(error) === "ENOENT") return null;
-    return { name, path, shape: "other", fingerprint: "", modifiedMs: 0 };
+    return { name, path, shape: "other", fingerprint: "", modifiedMs: 0, owner: 0 };
   }
 }
 
 /** How an artifact looks without being opened: a difference between two looks means that somebody wrote to it. */
-export function appearanceOf(path: string): Pick<Entry, "shape" | "fingerprint" | "modifiedMs"> {
+export function appearanceOf(path: string): Pick<Entry, "shape" | "fingerprint" | "modifiedMs" | "owner"> {
   const stat = fs.lstatSync(path, { bigint: true });
   const own = identityOf(stat);
   let fingerprint = `${own.ino}:${own.sizeBytes}:${own.mtimeMs}`;
@@ -59,7 +61,7 @@ export function appearanceOf(path: string): Pick<Entry, "shape" | "fingerprint" 
       modifiedMs = Math.max(modifiedMs, Number(inner.stat.mtimeMs));
     }
   }
-  return { shape, fingerprint, modifiedMs };
+  return { shape, fingerprint, modifiedMs, owner: Number(stat.uid) };
 }
 
 /** One entry below a directory; `path` is relative, with `/`. */

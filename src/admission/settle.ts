@@ -77,3 +77,16 @@ function isClosed(entry: Entry, { closedAtMs, sinceMs }: Watched, nowMs: number)
 function unchangedFor(entry: Entry, nowMs: number): number {
   return entry.modifiedMs > nowMs ? 0 : nowMs - entry.modifiedMs;
 }
+
+/**
+ * The next round of work: at most `limit` entries of one owner, the rest in later rounds, so that whoever drops a
+ * thousand files does not keep everybody else waiting.
+ */
+export function fairShares(entries: readonly Entry[], limit: number): Entry[] {
+  const taken = new Map<number, number>();
+  return entries.filter(({ owner }) => {
+    const count = (taken.get(owner) ?? 0) + 1;
+    taken.set(owner, count);
+    return count <= limit;
+  });
+}

@@ -3,6 +3,7 @@ import {
   admit,
   claimFromIncoming,
   type Entry,
+  fairShares,
   finishClaim,
   type Line,
   listIncoming,
@@ -41,7 +42,8 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
   let sweptMs = Date.now();
   while (!signal.aborted) {
     const entries = listIncoming(line.places.incoming);
-    for (const entry of settle.settled(entries, Date.now())) {
+    const settled = settle.settled(entries, Date.now());
+    for (const entry of fairShares(settled, line.policy.quarantine.maxQueuePerOwner)) {
       if (signal.aborted) return;
       const ended = await admitOne(line, entry);
       if (ended !== null) yield ended;

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
-import { type Entry, SettleWatch } from "../../src/admission/mod.ts";
+import { type Entry, fairShares, SettleWatch } from "../../src/admission/mod.ts";
 
 const T0 = 1_000_000;
 
 function entry(more: Partial<Entry> = {}): Entry {
-  return { name: "m.gguf", path: "/in/m.gguf", shape: "file", fingerprint: "1", modifiedMs: T0, ...more };
+  return {
+    name: "m.gguf",
+    path: "/in/m.gguf",
+    shape: "file",
+    fingerprint: "1",
+    modifiedMs: T0,
+    owner: 0,
+    ...more,
+  };
 }
 
 /** What happens to one entry over time: a look at it, or the kernel's word that its writer closed it. */
@@ -84,3 +92,10 @@ for (const [why, ...moments] of rows) {
     }
   });
 }
+
+Deno.test("fairShares() takes at most so many of one owner in a round, in order", () => {
+  const drops = [["a", 1], ["b", 1], ["c", 2], ["d", 1], ["e", 2]] as const;
+  const entries = drops.map(([name, owner]) => entry({ name, owner }));
+  assert.deepEqual(fairShares(entries, 2).map(({ name }) => name), ["a", "b", "c", "e"]);
+  assert.deepEqual(fairShares(entries, 9).length, 5);
+});
