@@ -145,7 +145,7 @@ export const REMOTE: readonly Danger[] = [
       args.some((a) =>
         /^(?:--(?:extra-)?index-url=?|--registry=?)?http:\/\//.test(a) ||
         (/^https:\/\//.test(a) &&
-          !/^https:\/\/(?:pypi\.org|registry\.npmjs\.org|github\.com|rubygems\.org|download\.pytorch\.org)\//
+          !/^https:\/\/(?:[a-z]+\.)?(?:pypi|npmjs|github|rubygems|pytorch)\.(?:org|com)\//
             .test(a))
       )
     ),

