@@ -33,7 +33,7 @@ const never = [
   "http://127.0.0.1.evil.example",
   "http://[::ffff:127.0.0.1]:8470",
   "http://0.0.0.0:8470",
-  "http://registry.example",
+  "http://models.example",
   "ftp://127.0.0.1",
   "http://127.0.0.1@evil.example",
   "http://user:word@127.0.0.1:8470",
@@ -51,7 +51,7 @@ for (const address of never) {
 
 Deno.test("registryAddressFault() lets https elsewhere through only where every key says so", () => {
   const fault = (policy: AddressPolicy, statedIn: "policy" | "environment" = "policy") =>
-    registryAddressFault("https://registry.example:8470", policy, statedIn);
+    registryAddressFault("https://models.example:8470", policy, statedIn);
   assert.equal(fault(open), null);
   assert.match(String(fault({ ...open, profile: "appliance" })), /profile appliance/);
   assert.match(String(fault({ ...open, registry: { localhostOnly: true } })), /localhost_only/);

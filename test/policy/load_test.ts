@@ -138,7 +138,7 @@ const refused: Refused[] = [
   [
     "P017 a remote registry under the appliance profile",
     "policy/forbidden",
-    'registry: {url: "https://registry.example", localhost_only: false}',
+    'registry: {url: "https://models.example", localhost_only: false}',
     "policy.yaml:1:17: registry.url: not a loopback address, and profile appliance, the default, allows no other",
   ],
   [

@@ -10,7 +10,7 @@ const accepted: [text: string, origin: string][] = [
   ["http://127.9.9.9", "http://127.9.9.9"],
   ["http://127.1:8470", "http://127.0.0.1:8470"],
   ["https://localhost", "https://localhost"],
-  ["https://registry.example", "https://registry.example"],
+  ["https://models.example", "https://models.example"],
 ];
 for (const [text, origin] of accepted) {
   Deno.test(`registryAddress() takes ${text} (P029)`, () => {
@@ -19,7 +19,7 @@ for (const [text, origin] of accepted) {
 }
 
 const refused = [
-  "http://registry.example",
+  "http://models.example",
   "http://10.0.0.1:8470",
   "http://0.0.0.0:8470",
   "http://[::ffff:10.0.0.1]:8470",
