@@ -36,6 +36,7 @@ import { sidecarName } from "./places.ts";
 import { promote } from "./promote.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
 import { stageEntries } from "./report.ts";
+import { takeManifest } from "./sidecars.ts";
 import { waitForSpace } from "./space.ts";
 import { decide, Promotion, reasonOfError } from "./verdict.ts";
 
@@ -120,6 +121,7 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
     claim = withOrigin(line, claim);
     refuseUnopened(inboxPath(claim), name, line.policy.quarantine.maxArtifactBytes);
     fs.rmSync(sealedPath(claim), { recursive: true, force: true });
+    takeManifest(line, claim);
     if (!waitForSpace(line, claim)) return parked;
     const before = appearanceOf(inboxPath(claim)).fingerprint;
     const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
@@ -155,6 +157,9 @@ function refusalOf(error: unknown): Refusal {
   const reason = withoutPaths(reasonOfError(error));
   if (!(error instanceof FormatError)) {
     return { word: "error", stage: null, rule: ruleOfFailure(error), reason };
+  }
+  if (error.rule === "integrity/manifest-unreadable") {
+    return { word: "failed", stage: "integrity_check", rule: error.rule, reason };
   }
   const stage = error.rule === "claim/sidecar" ? "source_policy" : "format_gate";
   return { word: "rejected", stage, rule: error.rule, reason };

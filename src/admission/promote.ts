@@ -18,8 +18,8 @@ import type { PromotionIntent } from "./intent.ts";
 import { promoted, promoting } from "./journal.ts";
 import type { Line, PromoteReply } from "./line.ts";
 import { MANIFEST_SUFFIX, publishManifest } from "./manifest.ts";
-import { sidecarName } from "./places.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
+import { sidecarNames } from "./sidecars.ts";
 import { type Promotion, reasonOfError } from "./verdict.ts";
 
 /** Promotes a claim that passed: records the intent, then does it. */
@@ -54,7 +54,7 @@ function intentOf(line: Line, { examination, digest }: Promotion): PromotionInte
       sha256: digest.sha256,
       size_bytes: digest.sizeBytes,
       source,
-      source_revision: revisionOf(source) ?? "",
+      source_revision: revisionOf(examination) ?? "",
       policy_version: line.policy.sha256,
       scan_results: scanSummary(examination),
       scanner_versions: { ...examination.scanners },
@@ -123,8 +123,10 @@ export async function finishPromotion(
       files: [],
     }),
   );
-  fs.rmSync(join(line.places.incoming, sidecarName(name)), { force: true });
-  fs.rmSync(join(line.places.rejected, sidecarName(name)), { force: true });
+  for (const sidecar of sidecarNames(name)) {
+    fs.rmSync(join(line.places.incoming, sidecar), { force: true });
+    fs.rmSync(join(line.places.rejected, sidecar), { force: true });
+  }
   clearHold(line.places.held, name);
   line.step("promote:sidecar-removed");
   closeClaim(current);

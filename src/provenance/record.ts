@@ -20,6 +20,7 @@ export function provenanceRecord(
 ): Json {
   const { artifact } = examination;
   const url = artifact.origin.kind === "remote" ? artifact.origin.url : "local-import";
+  const manifest = downloadManifest(examination);
   return {
     schema_version: "1.0",
     artifact: {
@@ -28,7 +29,7 @@ export function provenanceRecord(
       size_bytes: digest.sizeBytes,
       format: artifact.format,
     },
-    source: { url, revision: revisionOf(url) ?? "unknown" },
+    source: { url, revision: revisionOf(examination) ?? "unknown" },
     scanners: { ...examination.scanners },
     policy: { version: policy.sha256, profile: policy.profile },
     promotion: { timestamp: facts.at.toISOString().replace(/\.\d{3}Z$/, "Z"), hostname: facts.hostname },
@@ -36,6 +37,7 @@ export function provenanceRecord(
     skipped: skipped(examination),
     sandbox: examination.sandbox,
     integrity: { fsverity_enabled: facts.fsverityDigest !== null, fsverity_digest: facts.fsverityDigest },
+    ...(manifest === null ? {} : { download_manifest: manifest }),
     ...(digest.files.length === 0
       ? {}
       : { files: digest.files.map((f) => ({ path: f.path, sha256: f.sha256, size_bytes: f.sizeBytes })) }),
@@ -72,7 +74,25 @@ function whySkipped(outcome: StageOutcome): string | null {
   }
 }
 
-/** The commit in a hub's download URL (`…/resolve/REVISION/…`), or null. */
-export function revisionOf(url: string): string | null {
-  return /\/resolve\/([^/?#]+)\//.exec(url)?.[1] ?? null;
+/**
+ * The commit a remote artifact was downloaded from, or null: the one in a hub's URL (`…/resolve/REVISION/…`), else
+ * the one in the download manifest, which stage 3 found to be about that URL.
+ */
+export function revisionOf(examination: Examination): string | null {
+  const { origin } = examination.artifact;
+  if (origin.kind === "local") return null;
+  const manifest = downloadManifest(examination);
+  const stated = typeof manifest?.revision === "string" ? manifest.revision : null;
+  return /\/resolve\/([^/?#]+)\//.exec(origin.url)?.[1] ?? stated;
+}
+
+/** What stage 3 compared a directory with, beside its pin; null where there was no download manifest. */
+function downloadManifest({ stages }: Examination): { readonly [key: string]: Json } | null {
+  const outcome = stages.find(({ stage }) => stage === "integrity_check")?.outcome;
+  const evidence = outcome?.kind === "cleared" ? outcome.evidence.download_manifest : undefined;
+  return isObject(evidence) ? evidence : null;
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
