@@ -1,7 +1,7 @@
 /**
  * What large directories, long chat templates and long JSON cost. Each is examined in a process of its own, with the
  * examiner's flags, so that the time is what an examiner takes and the peak of memory is its own.
- * usage: deno run --allow-read --allow-write --allow-run --allow-env scripts/bench_directories.ts
+ * usage: deno task bench:directories
  * Exits 1 when a budget is exceeded.
  */
 import { FormatError } from "../src/model/mod.ts";
