@@ -32,6 +32,8 @@ export interface Policy {
     readonly requireYara: boolean;
     /** The same as `scanners.modelaudit.required`. */
     readonly requireModelaudit: boolean;
+    /** Licenses, in lower case, that a person shall see; one that ends with `*` names all that begin like it. */
+    readonly flagLicenses: readonly string[];
   };
   readonly quarantine: {
     readonly stages: Readonly<Record<StageId, boolean>>;

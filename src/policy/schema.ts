@@ -42,6 +42,15 @@ const models = z.strictObject({
   require_entropy_analysis: flag(true, "Measure the entropy of the weights in stage 5."),
   require_yara: z.boolean().optional().describe("The same as scanners.yara.required."),
   require_modelaudit: z.boolean().optional().describe("The same as scanners.modelaudit.required."),
+  flag_licenses: z.array(
+    z.string().regex(
+      /^[a-z0-9][a-z0-9._+-]{0,62}\*?$/,
+      "expected a license in lower case, such as cc-by-nc-4.0",
+    ),
+  ).max(100).default([])
+    .describe(
+      "Licenses a person shall see: a model that declares one gets a suspicious finding. cc-by-nc* names all that begin like it.",
+    ),
 }).prefault({}).describe("Which models are taken in, and what must have been done to them.");
 
 const STAGE_TEXT = {

@@ -30,6 +30,7 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
       requireEntropyAnalysis: text.models.require_entropy_analysis,
       requireYara: scanners.yara.required,
       requireModelaudit: scanners.modelaudit.required,
+      flagLicenses: text.models.flag_licenses,
     },
     quarantine: {
       stages: text.quarantine.stages,
