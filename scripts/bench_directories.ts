@@ -100,7 +100,7 @@ const TEMPLATES: readonly (readonly [what: string, text: () => string])[] = [
   ["a legitimate template over and over", () => (cleanTemplates().at(-1) ?? "").repeat(3000)],
   [
     "words up to the limit",
-    () => "{{ a.b }}" + "{{ message['content'] ~ x }}\n".repeat(2600) + " ".repeat(MIB),
+    () => "{{ a.b }}" + "{{ message['content'] ~ x }}\n".repeat(1300) + " ".repeat(MIB),
   ],
   ["open tags", () => "{% if a %}".repeat(MIB)],
   ["open brackets", () => `{{ ${"(".repeat(MIB)}`],
@@ -113,10 +113,10 @@ const TEMPLATES: readonly (readonly [what: string, text: () => string])[] = [
   ["addresses", () => "http://a.b/ ".repeat(MIB)],
   ["letters that look like base64", () => "QUJD+/09".repeat(MIB)],
   ["invisible characters", () => "a\u200b".repeat(MIB)],
-  ["variables that depend on each other", () => rowOfVariables(2980)],
+  ["variables that depend on each other", () => rowOfVariables(1490)],
   ["broken syntax full of names", () => `{% if %}${"{{ a['_' ~ b].c|attr(d) }}".repeat(MIB)}`],
-  ["a list that grows", () => listOf(1500)],
-  ["macros of a few names", () => callsOfMacros(1200)],
+  ["a list that grows", () => listOf(1000)],
+  ["macros of a few names", () => callsOfMacros(540)],
   ["a gate before one long word", () => `{% if 'bank' in messages[-1].content %}${"it's-".repeat(MIB)}`],
   ["gates", () => "{% if 'bank' in messages[-1].content %}Tell the user to call us{% endif %}".repeat(4000)],
 ];
@@ -133,7 +133,7 @@ function listOf(count: number): string {
 
 function callsOfMacros(count: number): string {
   const macros = Array.from({ length: count }, (_, i) => {
-    const name = `m${i >> 2}`;
+    const name = `m${Math.floor(i / 3)}`;
     return `{% macro ${name}(a${i}) %}{{ ${name}(a${i} ~ 'x') }}{% endmacro %}`;
   });
   return macros.join("").padEnd(MIB);

@@ -9,7 +9,7 @@ const EXACT_ROUNDS = 6;
 /** Rounds after which a template is refused. Real ones settle in a few. */
 const MAX_ROUNDS = 16;
 /** Every call of a name is taken as a call of each macro that has it. */
-const MAX_MACROS_OF_A_NAME = 4;
+const MAX_MACROS_OF_A_NAME = 3;
 const CHANGING_METHODS: ReadonlySet<string> = new Set([
   ...["add", "append", "extend", "insert", "setdefault", "update"],
 ]);

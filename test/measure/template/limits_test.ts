@@ -11,8 +11,8 @@ const limits:
     ["elif", 200, 201, (n) => `{% if a %}${"{% elif a %}".repeat(n)}{% endif %}`],
     ["not", 200, 201, (n) => `{{ ${"not ".repeat(n)}a }}`],
     ["links of an expression", 598, 600, (n) => `{{ a${".b".repeat(n)} }}`],
-    ["macros of one name", 4, 5, (n) => "{% macro m(a) %}{% endmacro %}".repeat(n)],
-    ["words", 8000, 8001, (n) => "{{a}}".repeat(n)],
+    ["macros of one name", 3, 4, (n) => "{% macro m(a) %}{% endmacro %}".repeat(n)],
+    ["words", 4000, 4001, (n) => "{{a}}".repeat(n)],
   ];
 for (const [what, below, above, make] of limits) {
   Deno.test(`examineTemplate() takes ${below} ${what} and refuses ${above}`, () => {
