@@ -116,7 +116,7 @@ const TEMPLATES: readonly (readonly [what: string, text: () => string])[] = [
   ["variables that depend on each other", () => rowOfVariables(1490)],
   ["broken syntax full of names", () => `{% if %}${"{{ a['_' ~ b].c|attr(d) }}".repeat(MIB)}`],
   ["a list that grows", () => listOf(1000)],
-  ["macros of a few names", () => callsOfMacros(540)],
+  ["macros of a few names", () => callsOfMacros(128)],
   ["a gate before one long word", () => `{% if 'bank' in messages[-1].content %}${"it's-".repeat(MIB)}`],
   ["gates", () => "{% if 'bank' in messages[-1].content %}Tell the user to call us{% endif %}".repeat(4000)],
 ];
@@ -134,7 +134,8 @@ function listOf(count: number): string {
 function callsOfMacros(count: number): string {
   const macros = Array.from({ length: count }, (_, i) => {
     const name = `m${Math.floor(i / 3)}`;
-    return `{% macro ${name}(a${i}) %}{{ ${name}(a${i} ~ 'x') }}{% endmacro %}`;
+    const calls = Array.from({ length: 6 }, (_, k) => `{{ ${name}(a${i} ~ '${k}') }}`);
+    return `{% macro ${name}(a${i}) %}${calls.join("")}{% endmacro %}`;
   });
   return macros.join("").padEnd(MIB);
 }

@@ -10,6 +10,7 @@ const EXACT_ROUNDS = 6;
 const MAX_ROUNDS = 16;
 /** Every call of a name is taken as a call of each macro that has it. */
 const MAX_MACROS_OF_A_NAME = 3;
+const MAX_MACROS = 128;
 const CHANGING_METHODS: ReadonlySet<string> = new Set([
   ...["add", "append", "extend", "insert", "setdefault", "update"],
 ]);
@@ -44,8 +45,10 @@ type Macros = ReadonlyMap<string, readonly MacroNode[]>;
 
 function macrosByName(nodes: readonly Node[]): Macros {
   const macros = new Map<string, MacroNode[]>();
+  let count = 0;
   for (const node of nodes) {
     if (node.type !== "Macro") continue;
+    if (++count > MAX_MACROS) throw new TemplateFault("limit", `more than ${MAX_MACROS} macros`, 0);
     const { value: name } = node.name;
     const named = [...macros.get(name) ?? [], node];
     if (named.length > MAX_MACROS_OF_A_NAME) {

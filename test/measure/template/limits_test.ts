@@ -12,6 +12,12 @@ const limits:
     ["not", 200, 201, (n) => `{{ ${"not ".repeat(n)}a }}`],
     ["links of an expression", 598, 600, (n) => `{{ a${".b".repeat(n)} }}`],
     ["macros of one name", 3, 4, (n) => "{% macro m(a) %}{% endmacro %}".repeat(n)],
+    [
+      "macros",
+      128,
+      129,
+      (n) => Array.from({ length: n }, (_, i) => `{% macro m${i}(a) %}{% endmacro %}`).join(""),
+    ],
     ["words", 4000, 4001, (n) => "{{a}}".repeat(n)],
   ];
 for (const [what, below, above, make] of limits) {
