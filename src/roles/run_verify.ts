@@ -11,7 +11,7 @@ import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
 import { embeddedPlaces } from "./environment.ts";
 import { measureModel, readModelManifest } from "./inspection.ts";
-import { EXIT, type ExitCode, type World } from "./world.ts";
+import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
 const recordSchema = z.looseObject({
   artifact: z.looseObject({ filename: z.string(), sha256: z.string(), size_bytes: z.number() }),
@@ -19,8 +19,35 @@ const recordSchema = z.looseObject({
   files: z.array(z.looseObject({ path: z.string(), sha256: z.string() })).optional(),
 });
 
-/** `verify NAME|PATH`: hashes a promoted model again and compares it with its record, naming what differs. */
-export async function runVerify(world: World, target: string): Promise<ExitCode> {
+/** `verify NAME|PATH`, `verify --all`: hashes promoted models again and compares each with its record. */
+export async function runVerify(
+  world: World,
+  target: string | undefined,
+  { all = false }: { readonly all?: boolean },
+): Promise<ExitCode> {
+  if (all === (target !== undefined)) {
+    throw new StartupError("usage", "Cannot verify: name one model, or say --all");
+  }
+  if (target !== undefined) return await verifyOne(world, target);
+  const codes: ExitCode[] = [];
+  const { registry } = embeddedPlaces(world.env);
+  for (const { filename } of readManifestEntries(registry)) {
+    codes.push(
+      await verifyOne(world, join(registry, filename)).catch((error) => missed(world, filename, error)),
+    );
+  }
+  return worst(codes);
+}
+
+/** One that cannot be checked does not keep the others from it. */
+function missed(world: World, filename: string, error: unknown): ExitCode {
+  if (!(error instanceof StartupError)) throw error;
+  world.stdout.write(`FAILED: ${escapeName(filename)} ${escapeName(error.message)}\n`);
+  return EXIT.undecided;
+}
+
+/** Names what differs. */
+async function verifyOne(world: World, target: string): Promise<ExitCode> {
   const path = locate(world, target);
   const name = escapeName(basename(path));
   const record = readRecord(path);

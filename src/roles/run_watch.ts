@@ -6,6 +6,7 @@ import { auditLogPath, watchedPlaces } from "./environment.ts";
 import { openLine } from "./line.ts";
 import { registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";
+import { serviceManager } from "./service_manager.ts";
 import { stopSignal } from "./signals.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import { EXIT, type ExitCode, type World, worst } from "./world.ts";
@@ -18,17 +19,21 @@ export interface WatchArguments {
 
 /** `watch`: the coordinator. Under systemd it ends when it has been idle; elsewhere it stays until it is told. */
 export async function runWatch(world: World, options: WatchArguments): Promise<ExitCode> {
-  const underSystemd = world.env("INVOCATION_ID") !== undefined;
+  const hasUnits = world.env("AI_QUARANTINE_SOCKETS") !== undefined;
   const configuration = configure(world, { file: options.policy, profile: options.profile });
-  if (configuration.policy.profile === "appliance" && !underSystemd) {
+  if (configuration.policy.profile === "appliance" && !hasUnits) {
     throw new StartupError(
       "sandbox/missing",
       "Cannot watch under the appliance profile without systemd: each artifact needs a sandbox unit of its own",
     );
   }
   using stop = stopSignal();
+  await using manager = serviceManager(world);
   const tools = await coordinator(world, configuration, { signal: stop.signal, progress: () => {} });
-  const say = (line: JournalLine) => world.stdout.write(`<${line.priority}>${line.text}\n`);
+  const say = (line: JournalLine) => {
+    world.stdout.write(`<${line.priority}>${line.text}\n`);
+    manager.status(line.text);
+  };
   const registry = registryClient(world, configuration.policy, null);
   const places = watchedPlaces(world.env);
   const open = await openLine(world, tools, {
@@ -37,13 +42,10 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     registry,
     say,
   });
-  const until: WatchOptions["until"] = options.once === true
-    ? "once"
-    : underSystemd
-    ? "until-idle"
-    : "forever";
+  const until: WatchOptions["until"] = options.once === true ? "once" : hasUnits ? "until-idle" : "forever";
   const codes: ExitCode[] = [];
   try {
+    manager.ready();
     if (!configuration.policyPath.startsWith("/etc/")) {
       say(warning(`the policy is ${configuration.policyPath}`));
     }
