@@ -2,9 +2,10 @@ import { type Admission, type JournalLine, warning } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
+import { startEmbeddedRegistry } from "./embedded_registry.ts";
 import { auditLogPath, watchedPlaces } from "./environment.ts";
 import { openLine } from "./line.ts";
-import { registryClient } from "./registry_access.ts";
+import { DEFAULT_REGISTRY_URL, registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";
 import { stopSignal } from "./signals.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -12,6 +13,7 @@ import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
 export interface WatchArguments {
   readonly once?: boolean;
+  readonly embeddedRegistry?: boolean;
   readonly policy?: string;
   readonly profile?: string;
 }
@@ -29,8 +31,11 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
   using stop = stopSignal();
   const tools = await coordinator(world, configuration, { signal: stop.signal, progress: () => {} });
   const say = (line: JournalLine) => world.stdout.write(`<${line.priority}>${line.text}\n`);
-  const registry = registryClient(world, configuration.policy, null);
   const places = watchedPlaces(world.env);
+  await using embedded = options.embeddedRegistry === true
+    ? await startEmbeddedRegistry(world, places, world.env("REGISTRY_URL") ?? DEFAULT_REGISTRY_URL)
+    : null;
+  const registry = registryClient(world, configuration.policy, embedded);
   const open = await openLine(world, tools, {
     places,
     auditLog: auditLogPath(world.env, false),
