@@ -18,6 +18,9 @@ export interface WatchArguments {
   readonly profile?: string;
 }
 
+/** Where only the host's administrator or its image can have put a policy. */
+const SYSTEM_POLICY = /^\/(etc|usr)\//;
+
 /** `watch`: the coordinator. Under systemd it ends when it has been idle; elsewhere it stays until it is told. */
 export async function runWatch(world: World, options: WatchArguments): Promise<ExitCode> {
   const underSystemd = world.env("INVOCATION_ID") !== undefined;
@@ -49,7 +52,7 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     : "forever";
   const codes: ExitCode[] = [];
   try {
-    if (!configuration.policyPath.startsWith("/etc/")) {
+    if (!SYSTEM_POLICY.test(configuration.policyPath)) {
       say(warning(`the policy is ${configuration.policyPath}`));
     }
     for await (const ended of watch(open.line, { until, signal: stop.signal })) codes.push(codeOf(ended));

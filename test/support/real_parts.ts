@@ -1,6 +1,7 @@
 /** Programs and packages from outside, by the variable that names each: `. PREFIX/env` after `scripts/provision`. */
 export type RealPart =
   | "AIQ_PYTHON"
+  | "AIQ_ROOTFS"
   | "COSIGN_BIN"
   | "LLAMA_GGUF_SPLIT_BIN"
   | "LLAMA_QUANTIZE_BIN"
