@@ -3,26 +3,25 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { PROGRAM_ROOT } from "../support/lab.ts";
 import { programOnPath, run } from "../support/programs.ts";
+import { missingTest } from "../support/real_parts.ts";
 
-/**
- * A test that builds or starts an image, with programs that `scripts/provision` installs; some need root too. Skipped
- * where that is missing, with the reason in its title; with `CI=true` it fails there instead.
- */
-export function imageTest(
-  title: string,
-  needs: { readonly programs: readonly string[]; readonly user?: "root" },
-  test: () => Promise<void> | void,
-): void {
-  const missing = needs.programs.filter((name) => programOnPath(name) === null).map((name) => `no ${name}`);
-  if (needs.user === "root" && Deno.uid() !== 0) missing.push("not root");
-  if (missing.length === 0) return Deno.test(title, test);
-  Deno.test({
-    name: `${title} [${missing.join(", ")}, see scripts/provision]`,
-    ignore: Deno.env.get("CI") !== "true",
-    fn: () => {
-      throw new Error(`Cannot test: ${missing.join(", ")}`);
-    },
-  });
+/** What a machine must have for a test. */
+export interface Machine {
+  /** Programs that `scripts/provision` installs. */
+  readonly programs: readonly string[];
+  readonly user?: "root";
+}
+
+/** A test that builds or starts an image. Where something for it is missing it is skipped; with `CI=true` it fails. */
+export function imageTest(title: string, machine: Machine, test: () => Promise<void> | void): void {
+  const missing = missingOn(machine);
+  if (missing.length > 0) missingTest(title, missing);
+  else Deno.test(title, test);
+}
+
+export function missingOn({ programs, user }: Machine): string[] {
+  const missing = programs.filter((name) => programOnPath(name) === null).map((name) => `no ${name}`);
+  return user === "root" && Deno.uid() !== 0 ? [...missing, "not root"] : missing;
 }
 
 /** A script of `scripts/image`. */
