@@ -83,8 +83,9 @@ export class SettleWatch {
     if (entry.shape === "other") return true; // A link or a pipe has no content to wait for.
     const quiet = nowMs - known.sinceMs;
     if (quiet >= STABLE_MS || untilStable(entry.modifiedMs, nowMs) === 0) return true;
-    if (entry.shape !== "file" || known.changedLate || quiet < QUIET_AFTER_CLOSE_MS) return false;
-    return isClosed(entry, known, nowMs) || entry.modifiedMs <= this.sinceMs;
+    if (entry.shape !== "file" || known.changedLate) return false;
+    if (entry.modifiedMs <= this.sinceMs) return nowMs - entry.modifiedMs >= QUIET_AFTER_CLOSE_MS;
+    return quiet >= QUIET_AFTER_CLOSE_MS && isClosed(entry, known, nowMs);
   }
 }
 

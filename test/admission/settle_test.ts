@@ -94,7 +94,7 @@ for (const [why, ...moments] of rows) {
 }
 
 const early: readonly (readonly [why: string, ...moments: readonly Moment[]])[] = [
-  ["is begun with after a second of quiet", [900, {}, false], [1800, {}, false], [1900, {}, true]],
+  ["is begun with after a second of quiet", [900, {}, false], [1000, {}, true]],
   ["and goes on being written", [900, {}, false], [1800, {
     fingerprint: "2",
     modifiedMs: T0 + 1700,
@@ -122,7 +122,7 @@ Deno.test("SettleWatch waits the full time for what was written to while it was 
   const watch = new SettleWatch(T0 + 800);
   const written = entry({ fingerprint: "2", modifiedMs: T0 + 2000 });
   assert.equal(watch.settled([entry()], T0 + 900).length, 0);
-  assert.equal(watch.settled([entry()], T0 + 1900).length, 1);
+  assert.equal(watch.settled([entry()], T0 + 1000).length, 1);
   watch.sawLateWriter("m.gguf");
   watch.sawClose("m.gguf", T0 + 2000);
   assert.equal(watch.settled([written], T0 + 2100).length, 0);

@@ -32,11 +32,18 @@ export class Disk implements Disposable {
   }
 
   /** Puts a file on the disk before it is booted. */
-  write(path: string, text: string, mode = 0o644): void {
+  write(path: string, content: string | Uint8Array, mode = 0o644): void {
     const at = join(this.work, "up", path);
     fs.mkdirSync(dirname(at), { recursive: true });
-    fs.writeFileSync(at, text);
+    fs.writeFileSync(at, content);
     fs.chmodSync(at, mode);
+  }
+
+  /** Keeps a unit from ever starting. */
+  mask(unit: string): void {
+    const directory = join(this.work, "up", "etc", "systemd", "system");
+    fs.mkdirSync(directory, { recursive: true });
+    fs.symlinkSync("/dev/null", join(directory, unit));
   }
 
   /** The installed program starts its own loader: its folder is bound to a place where programs may run. */
@@ -58,11 +65,15 @@ const LLAMA_ROOT = "/usr/lib/llama-server";
 
 /** A booted systemd, and the means to run things in it and to end it. */
 export class Machine implements AsyncDisposable {
+  #isOver = false;
+
   private constructor(
     private readonly child: Deno.ChildProcess,
     /** The process id of its systemd, as seen from here. */
     private readonly leader: string,
-  ) {}
+  ) {
+    void child.status.then(() => this.#isOver = true);
+  }
 
   static async boot({ work, parts, binds }: Disk): Promise<Machine> {
     const child = new Deno.Command(LAUNCH, {
@@ -148,8 +159,7 @@ export class Machine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (fs.existsSync(`/proc/${this.leader}`)) await this.cutPower();
-    await this.child.status;
+    if (!this.#isOver) await this.cutPower();
   }
 }
 

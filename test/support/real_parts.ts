@@ -17,11 +17,11 @@ export type Paths<P extends RealPart> = Readonly<Record<P, string>>;
 export function realTest<P extends RealPart>(
   title: string,
   parts: readonly P[],
-  run: (paths: Paths<P>) => Promise<void>,
+  run: (paths: Paths<P>, t: Deno.TestContext) => Promise<void>,
 ): void {
   const missing = parts.filter((part) => !Deno.env.get(part)).map((part) => `${part} not set`);
   if (missing.length > 0) return missingTest(title, missing);
-  Deno.test(title, () => run(pathsOf(parts)));
+  Deno.test(title, (t) => run(pathsOf(parts), t));
 }
 
 /** Stands for a test that this machine cannot run: skipped, with the reason in its title; with `CI=true` it fails. */
