@@ -134,16 +134,32 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
     const examination = await judge(artifactOf(claim, frozen), bench, auditing(line, claim));
     if (line.policy.ggufGuard.generateManifest) manifest.save(claim);
     if (signal.aborted) return parked; // The next start goes on.
-    if (appearanceOf(inboxPath(claim)).fingerprint !== before) return otherwise(() => putBack(line, claim));
+    if (await hasChanged(line, claim, before)) return otherwise(() => putBack(line, claim));
+    if (signal.aborted) return parked;
     return { kind: "examined", claim, examination };
   } catch (error) {
     if (error instanceof AuditError) throw error; // A log that cannot be written stops the line.
     if (signal.aborted) return parked;
-    if (error instanceof UndecidedError && error.rule === "claim/changed") {
-      return otherwise(() => putBack(line, claim));
-    }
+    if (await isUnfinished(line, claim, error)) return otherwise(() => putBack(line, claim));
+    if (signal.aborted) return parked;
     return otherwise(() => refuse(line, claim, refusalOf(error), null)); // Never lost: refused or held.
   }
+}
+
+/** Whether it failed because its writer is not done; a file that is still empty, say. */
+async function isUnfinished(line: Line, claim: Claim, error: unknown): Promise<boolean> {
+  if (error instanceof UndecidedError) return error.rule === "claim/changed";
+  if (!(error instanceof FormatError) || claim.record.shape !== "file") return false;
+  return await hasChanged(line, claim, appearanceOf(inboxPath(claim)).fingerprint);
+}
+
+/** Whether somebody wrote to the dropped bytes since, or does so before they count as stable. */
+async function hasChanged(line: Line, claim: Claim, before: string): Promise<boolean> {
+  const look = () => appearanceOf(inboxPath(claim));
+  if (look().fingerprint !== before) return true;
+  if (claim.record.borrowed !== null) return false; // Whoever named it said that it is complete.
+  await line.untilStable(look().modifiedMs);
+  return look().fingerprint !== before;
 }
 
 async function carryOut(line: Line, claim: Claim, examination: Examination): Promise<Ended> {

@@ -88,6 +88,9 @@ async function hashTree(
   return { sha256: parseSha256(sink.digest("hex")), sizeBytes: before, files };
 }
 
+/** The group of scanning/ is that of the sandboxes. */
+const SEALED_MODE = 0o640;
+
 async function freezeFile(
   from: string,
   to: string,
@@ -97,6 +100,7 @@ async function freezeFile(
   const source = openRegular(from);
   fs.closeSync(source.fd);
   if (!await reflink(from, to)) return await copyAndHash(from, to, options);
+  fs.chmodSync(to, SEALED_MODE); // cp(1) takes over the mode of the original.
   const after = openRegular(from);
   fs.closeSync(after.fd);
   if (!sameIdentity(source.stat, after.stat)) {

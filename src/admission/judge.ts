@@ -44,7 +44,8 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
     await observer.starting(stage, artifact);
     const started = performance.now();
     const outcome = await outcomeOf(stage, artifact, bench, records);
-    const record = { stage: stage.id, outcome, durationMs: Math.round(performance.now() - started) };
+    const durationMs = Math.round(performance.now() - started);
+    const record = { stage: stage.id, outcome, durationMs, ...sandboxOf(stage, outcome) };
     await observer.finished(record, stage, artifact);
     records.push(record);
     open = outcome.kind !== "refused" && outcome.kind !== "broken";
@@ -52,6 +53,11 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
   const digest = await artifact.digest.catch(() => null);
   const { sandbox, programs } = bench;
   return { artifact, digest, stages: records, sandbox, scanners: Object.fromEntries(programs) };
+}
+
+function sandboxOf({ sandbox }: Stage, { kind }: StageOutcome): Pick<StageRecord, "sandbox"> {
+  const examined = kind === "cleared" || kind === "refused" || kind === "broken";
+  return examined && sandbox !== undefined ? { sandbox } : {};
 }
 
 async function outcomeOf(

@@ -48,6 +48,8 @@ export interface Line {
   readonly signer: Signer | null;
   readonly reflink: Reflink;
   readonly say: Say;
+  /** Waits until bytes last written at that time count as stable, or the program is asked to stop. */
+  readonly untilStable: (modifiedMs: number) => Promise<void>;
   readonly hostname: string;
   readonly now: () => Date;
   /** Called after every step that changed something outside this process: where a crash is interesting. */

@@ -6,6 +6,7 @@ import {
   type Policy,
   type Refusal,
   RULES,
+  type SandboxKind,
   type StageRecord,
   unreachable,
   type VerdictWord,
@@ -19,6 +20,7 @@ export interface StageEntry {
   readonly outcome: "PASS" | "FAIL" | "SKIP" | "ERROR";
   readonly summary: string;
   readonly duration_ms: number;
+  readonly sandbox?: SandboxKind;
   readonly evidence: { readonly [key: string]: Json };
   readonly findings: readonly FindingEntry[];
 }
@@ -35,6 +37,7 @@ export function stageEntries(stages: readonly StageRecord[]): StageEntry[] {
       n: index + 1,
       ...wordAndSummary(record),
       duration_ms: record.durationMs,
+      ...(record.sandbox === undefined ? {} : { sandbox: record.sandbox }),
       evidence: outcome.kind === "cleared" || outcome.kind === "refused" ? outcome.evidence : {},
       findings: findingsOf(outcome),
     };

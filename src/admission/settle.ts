@@ -8,25 +8,46 @@ export const STABLE_MS = 5000;
 /** What was offered and is still there could not be taken; it is offered again after this long, or when it changes. */
 export const OFFER_AGAIN_MS = 60_000;
 
+/**
+ * Examining may begin before an artifact counts as stable; a verdict about it does not fall before. Which is what
+ * makes it safe to begin early: until then a late writer is noticed, and the artifact queued again.
+ */
+export function untilStable(modifiedMs: number, nowMs: number): number {
+  return modifiedMs > nowMs || Number.isNaN(modifiedMs)
+    ? STABLE_MS
+    : Math.max(0, STABLE_MS - (nowMs - modifiedMs));
+}
+
 interface Watched {
   fingerprint: string;
   sinceMs: number;
   closedAtMs: number | null;
+  /** Examined too early once: from now on it has to be stable. */
+  changedLate: boolean;
   offeredMs: number | null;
 }
 
 /**
  * Decides when an entry of the incoming directory is complete: closed after writing and quiet for a second where
- * the close was seen, else unchanged for five seconds by our own watching or by its own modification time.
+ * the close was seen, else unchanged for five seconds by our own watching or by its own modification time. A file
+ * that was last written before we watched may have been closed before too; after a second of quiet it is begun with.
  */
 export class SettleWatch {
   readonly #watched = new Map<string, Watched>();
+
+  /** `sinceMs`: from when on a close would have been seen. */
+  constructor(private readonly sinceMs: number) {}
+
+  /** Notes that `name` was written to while it was examined. */
+  sawLateWriter(name: string): void {
+    this.#watched.set(name, { ...UNSEEN, ...this.#watched.get(name), changedLate: true, offeredMs: null });
+  }
 
   /** Notes that the last writer of `name` closed it (a hint from the kernel, not a proof). */
   sawClose(name: string, nowMs: number): void {
     const known = this.#watched.get(name);
     if (known !== undefined) known.closedAtMs = nowMs;
-    else this.#watched.set(name, { fingerprint: "", sinceMs: nowMs, closedAtMs: nowMs, offeredMs: null });
+    else this.#watched.set(name, { ...UNSEEN, sinceMs: nowMs, closedAtMs: nowMs });
   }
 
   /** Looks at the current entries; returns those that have settled, forgets those that are gone. */
@@ -45,7 +66,7 @@ export class SettleWatch {
   #offer(entry: Entry, nowMs: number): boolean {
     const known = this.#look(entry, nowMs);
     const offered = known.offeredMs !== null && nowMs - known.offeredMs < OFFER_AGAIN_MS;
-    if (offered || !hasSettled(entry, known, nowMs)) return false;
+    if (offered || !this.#hasSettled(entry, known, nowMs)) return false;
     known.offeredMs = nowMs;
     return true;
   }
@@ -53,29 +74,33 @@ export class SettleWatch {
   #look({ name, fingerprint }: Entry, nowMs: number): Watched {
     const known = this.#watched.get(name);
     if (known !== undefined && known.fingerprint === fingerprint) return known;
-    const closedAtMs = known?.closedAtMs ?? null;
-    const fresh = { fingerprint, sinceMs: nowMs, closedAtMs, offeredMs: null };
+    const fresh = { ...UNSEEN, ...known, fingerprint, sinceMs: nowMs, offeredMs: null };
     this.#watched.set(name, fresh);
     return fresh;
   }
+
+  #hasSettled(entry: Entry, known: Watched, nowMs: number): boolean {
+    if (entry.shape === "other") return true; // A link or a pipe has no content to wait for.
+    const quiet = nowMs - known.sinceMs;
+    if (quiet >= STABLE_MS || untilStable(entry.modifiedMs, nowMs) === 0) return true;
+    if (entry.shape !== "file" || known.changedLate) return false;
+    if (entry.modifiedMs <= this.sinceMs) return nowMs - entry.modifiedMs >= QUIET_AFTER_CLOSE_MS;
+    return quiet >= QUIET_AFTER_CLOSE_MS && isClosed(entry, known, nowMs);
+  }
 }
 
-function hasSettled(entry: Entry, known: Watched, nowMs: number): boolean {
-  if (entry.shape === "other") return true; // A link or a pipe has no content to wait for.
-  const quiet = nowMs - known.sinceMs;
-  return quiet >= STABLE_MS || unchangedFor(entry, nowMs) >= STABLE_MS || isClosed(entry, known, nowMs);
-}
+const UNSEEN: Watched = {
+  fingerprint: "",
+  sinceMs: 0,
+  closedAtMs: null,
+  changedLate: false,
+  offeredMs: null,
+};
 
-/** Closed by its writer, untouched since, and quiet for a second. */
-function isClosed(entry: Entry, { closedAtMs, sinceMs }: Watched, nowMs: number): boolean {
-  if (closedAtMs === null || entry.shape !== "file") return false;
-  const untouched = entry.modifiedMs <= closedAtMs + QUIET_AFTER_CLOSE_MS;
-  return untouched && nowMs - closedAtMs >= QUIET_AFTER_CLOSE_MS && nowMs - sinceMs >= QUIET_AFTER_CLOSE_MS;
-}
-
-/** How long ago the content last changed; nothing when its time lies in the future. */
-function unchangedFor(entry: Entry, nowMs: number): number {
-  return entry.modifiedMs > nowMs ? 0 : nowMs - entry.modifiedMs;
+/** Closed by its writer a second ago, and untouched since. */
+function isClosed(entry: Entry, { closedAtMs }: Watched, nowMs: number): boolean {
+  if (closedAtMs === null) return false;
+  return entry.modifiedMs <= closedAtMs + QUIET_AFTER_CLOSE_MS && nowMs - closedAtMs >= QUIET_AFTER_CLOSE_MS;
 }
 
 /**

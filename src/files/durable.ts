@@ -39,6 +39,7 @@ function writeTemporary(path: string, content: string | Uint8Array, mode: number
   const temporary = join(dirname(path), `.aiq-${randomBytes(8).toString("hex")}.tmp`);
   const fd = fs.openSync(temporary, "wx", mode);
   try {
+    fs.fchmodSync(fd, mode); // Whatever the umask: readers of promoted models are other users.
     fs.writeFileSync(fd, content);
     fs.fsyncSync(fd);
   } finally {

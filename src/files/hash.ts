@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
+import { promisify } from "node:util";
 import { parseSha256, type Sha256, UndecidedError } from "../model/mod.ts";
 import { identityOf, openRegular, sameIdentity } from "./regular.ts";
 
@@ -38,10 +39,10 @@ export function hashFile(path: string, options: HashOptions = {}): Promise<Hashe
  * Throws `claim/changed` when the source changed meanwhile; the copy is then removed.
  */
 export async function copyAndHash(from: string, to: string, options: CopyOptions): Promise<HashedFile> {
-  const out = fs.openSync(to, "wx", 0o600);
+  const out = fs.openSync(to, "wx", 0o640);
   try {
     const hashed = await readThrough(from, options, (chunk) => writeAll(out, chunk));
-    if (options.lasting === "durable") fs.fdatasyncSync(out);
+    if (options.lasting === "durable") await toDisk(out);
     return hashed;
   } catch (error) {
     fs.unlinkSync(to);
@@ -50,6 +51,9 @@ export async function copyAndHash(from: string, to: string, options: CopyOptions
     fs.closeSync(out);
   }
 }
+
+/** On a slow disk this takes minutes, in which timers and signals must have their turn. */
+const toDisk = promisify(fs.fdatasync);
 
 async function readThrough(
   path: string,

@@ -65,6 +65,9 @@ export interface StageContext {
   readonly record: (entry: Json) => void;
 }
 
+/** Which walls stood between the bytes and this machine while they were examined. */
+export type SandboxKind = "systemd" | "bubblewrap" | "process";
+
 export interface Stage<Id extends StageId = StageId> {
   readonly id: Id;
   /** What the journal says it is doing, such as `checking origin`. */
@@ -76,6 +79,8 @@ export interface Stage<Id extends StageId = StageId> {
   readonly needs: readonly string[];
   /** Whether the policy lets the stage go unexamined when a program it needs is not installed. */
   mayBeMissing(policy: Policy): boolean;
+  /** The sandbox that carries it out; none for what only compares. */
+  readonly sandbox?: SandboxKind;
   examine(artifact: Artifact, context: StageContext): Promise<Judgement>;
 }
 

@@ -1,7 +1,7 @@
 import type { Artifact } from "./artifact.ts";
 import type { ArtifactDigest } from "./digest.ts";
 import type { RuleId } from "./rules/mod.ts";
-import type { StageId, StageOutcome } from "./stage.ts";
+import type { SandboxKind, StageId, StageOutcome } from "./stage.ts";
 
 /** PENDING -> SCANNING -> PASSED | FAILED; SCANNING -> REJECTED for a stage 1 or 2 refusal. Nothing else. */
 export type State = "PENDING" | "SCANNING" | "PASSED" | "FAILED" | "REJECTED";
@@ -21,14 +21,13 @@ export function stateAfter(word: VerdictWord): State {
   }
 }
 
-/** Which walls stood between the bytes and this machine while they were examined. */
-export type SandboxKind = "systemd" | "bubblewrap" | "process";
-
 /** One stage as it went: its outcome and how long it took. */
 export interface StageRecord {
   readonly stage: StageId;
   readonly outcome: StageOutcome;
   readonly durationMs: number;
+  /** Where it was carried out, when in a sandbox. */
+  readonly sandbox?: SandboxKind;
 }
 
 /** Everything the seven stages said about one artifact. */

@@ -45,6 +45,8 @@ type Lookup =
 
 export interface RegistryClientOptions {
   readonly baseUrl: RegistryAddress;
+  /** A unix socket behind which that is, for a program that has no network. */
+  readonly socketPath?: string;
   /** Called once for each request, so that a rotated token is used at once. */
   readonly token: TokenReader;
   /** For one request and its whole answer. Registries hash the model before they answer. */
@@ -114,7 +116,8 @@ export class RegistryClient {
   }
 
   async #tryPromote(request: PromoteRequest): Promise<PromoteOutcome> {
-    const answer = await this.#send("POST", "/v1/model/promote", { json: JSON.stringify(request) });
+    const answer = await this.#reachable() ??
+      await this.#send("POST", "/v1/model/promote", { json: JSON.stringify(request) });
     switch (answer.kind) {
       case "unmade":
       case "unreachable":
@@ -126,6 +129,16 @@ export class RegistryClient {
       default:
         return unreachable(answer);
     }
+  }
+
+  /**
+   * Whatever passes on a unix socket to the registry takes a connection before it knows whether there is a registry: a
+   * request that changes nothing goes first, so that one that is lost is known not to have been made. `null`: go on.
+   */
+  async #reachable(): Promise<Answer | null> {
+    if (this.options.socketPath === undefined) return null;
+    const answer = await this.#send("GET", "/health");
+    return answer.kind === "lost" ? { kind: "unreachable", cause: answer.cause } : null;
   }
 
   async #judge(
@@ -205,7 +218,7 @@ export class RegistryClient {
     target: string,
     more: { readonly json?: string; readonly maxReplyBytes?: number } = {},
   ): Promise<Answer> {
-    const { baseUrl, timeoutMs } = this.options;
+    const { baseUrl, socketPath, timeoutMs } = this.options;
     let token: string | null;
     try {
       token = await this.options.token();
@@ -216,6 +229,7 @@ export class RegistryClient {
     return await exchange({
       method,
       address: baseUrl,
+      ...(socketPath === undefined ? {} : { socketPath }),
       target,
       token,
       timeoutMs,

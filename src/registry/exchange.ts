@@ -14,6 +14,8 @@ export type Exchange =
 export interface Message {
   readonly method: "GET" | "POST" | "DELETE";
   readonly address: RegistryAddress;
+  /** A unix socket behind which the address is, for a program that has no network. */
+  readonly socketPath?: string;
   /** Path and query. */
   readonly target: string;
   readonly token: string | null;
@@ -23,7 +25,14 @@ export interface Message {
   readonly timeoutMs: number;
 }
 
-const NEVER_SENT = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"]);
+const NEVER_SENT = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENOENT",
+]);
 
 /**
  * Sends one request over a connection of its own and reads at most `maxReplyBytes`. `node:http` because it follows
@@ -36,6 +45,7 @@ export function exchange(message: Message): Promise<Exchange> {
       method: message.method,
       headers: headersOf(message),
       agent: false,
+      ...(message.socketPath === undefined ? {} : { socketPath: message.socketPath }),
     });
     const deadline = setTimeout(() => {
       sent.destroy(new Error(`No whole answer within ${message.timeoutMs} ms`));

@@ -61,19 +61,25 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
     );
   verb("watch", "the coordinator: take whatever is dropped into the incoming directory through the line")
     .option("--once", "end when nothing is left to settle")
+    .option("--embedded-registry", "serve the registry directory too, where no other registry does")
     .option("--policy <file>", "the policy to judge by")
     .addOption(profile)
     .action(run(async (options) => (await import("./run_watch.ts")).runWatch(world, options)));
   verb("judge", "judge replies recorded from a model: one JSON object a line on standard input")
     .requiredOption("--json", "one JSON object a reply, one line each")
     .action(run(async () => (await import("./run_judge.ts")).runJudge(world, Deno.stdin.readable)));
-  verb("registry", "serve the embedded registry on 127.0.0.1").action(
-    run(async () => (await import("./run_registry.ts")).runRegistryRole(world)),
-  );
+  verb("registry", "serve the embedded registry on 127.0.0.1")
+    .option("--make-token", "make the token file of REGISTRY_TOKEN_PATH where there is none")
+    .action(run(async (options) => (await import("./run_registry.ts")).runRegistryRole(world, options)));
   verb("list", "what is registered, held and waiting").option("--json", "as JSON")
     .action(run(async (options) => (await import("./run_inventory.ts")).runList(world, options)));
-  verb("verify <name-or-path>", "compare a promoted model with its record")
-    .action(run(async (target: string) => (await import("./run_verify.ts")).runVerify(world, target)));
+  verb("verify [name-or-path]", "compare a promoted model with its record")
+    .option("--all", "every registered model")
+    .action(
+      run(async (target: string | undefined, options) =>
+        (await import("./run_verify.ts")).runVerify(world, target, options)
+      ),
+    );
   verb("compare <first> <second>", "what differs between two models, tensor by tensor")
     .action(
       run(async (first: string, second: string) =>

@@ -2,11 +2,12 @@ import fs from "node:fs";
 import { dirname, join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
-import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
+import { type Policy, StartupError } from "../model/mod.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import type { BehaviourInputs } from "../tools/protocol.ts";
+import { socketSandbox } from "../tools/socket_sandbox.ts";
 import type { Configuration } from "./configuration.ts";
-import { delegated } from "./delegate.ts";
+import { delegated, type Sandboxes } from "./delegate.ts";
 import { embeddedPlaces, watchedPlaces } from "./environment.ts";
 import { versionOf } from "./version.ts";
 import type { World } from "./world.ts";
@@ -30,21 +31,43 @@ export async function coordinator(
   hooks: Hooks,
 ): Promise<Coordinator> {
   const { policy } = configuration;
-  const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
   const llamaServer = llamaServerOf(world);
-  const pipeline = delegated(await world.pipeline(configuration), {
+  const sandboxes = sandboxesOf(world, llamaServer);
+  const pipeline = delegated(await world.pipeline(configuration), sandboxes);
+  const programs = new Map([["ai-quarantine", versionOf(world)]]);
+  if (llamaServer !== null) programs.set("llama-server", "found");
+  if (sandboxes.kind === "bubblewrap") programs.set("bubblewrap", "found");
+  const context = { policy, now: world.now, record: () => {}, ...hooks };
+  return { policy, bench: { pipeline, sandbox: sandboxes.kind, programs, context } };
+}
+
+/** The sockets of systemd's units where our own unit names their directory; else child processes. */
+function sandboxesOf(world: World, llamaServer: string | null): Sandboxes {
+  const sockets = world.env("AI_QUARANTINE_SOCKETS");
+  if (sockets !== undefined) {
+    const open = (role: string) => socketSandbox(requireSocket(join(sockets, `${role}.sock`)));
+    const inputs = llamaServer === null ? null : behaviourInputs(world, llamaServer);
+    return {
+      kind: "systemd",
+      examine: open("examine"),
+      smoke: inputs === null ? null : { open: open("smoke"), inputs },
+    };
+  }
+  const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
+  return {
+    kind: bwrap === null ? "process" : "bubblewrap",
     examine: processSandbox(sandboxOptions(world, "examine", [])),
     smoke: bwrap === null || llamaServer === null ? null : {
       open: processSandbox(sandboxOptions(world, "smoke", [llamaServer])),
       inputs: behaviourInputs(world, llamaServer),
     },
-  });
-  const programs = new Map([["ai-quarantine", versionOf(world)]]);
-  if (llamaServer !== null) programs.set("llama-server", "found");
-  if (bwrap !== null) programs.set("bubblewrap", "found");
-  const context = { policy, now: world.now, record: () => {}, ...hooks };
-  const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
-  return { policy, bench: { pipeline, sandbox, programs, context } };
+  };
+}
+
+/** Where systemd is to make the sandboxes there is no weaker one to fall back to. */
+function requireSocket(path: string): string {
+  if (unlessMissing(() => fs.statSync(path))?.isSocket() === true) return path;
+  throw new StartupError("sandbox/missing", `Cannot start: no sandbox socket ${path}`);
 }
 
 const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";
@@ -113,10 +136,11 @@ function programRoots(world: World): string[] {
   return [world.programRoot, ...(deno === undefined ? [] : [deno])];
 }
 
-/** The launcher names it; before the first run there is none. */
+/** The launcher names it; before the first run there is none, and an installed program has none at all. */
 function cacheOf(world: World): string | null {
   const path = world.env("DENO_DIR");
-  return path !== undefined && unlessMissing(() => fs.statSync(path)) !== null ? path : null;
+  if (path === undefined) return null;
+  return unlessMissing(() => fs.statSync(path))?.isDirectory() === true ? path : null;
 }
 
 function workerEnvironment(world: World): Record<string, string> {

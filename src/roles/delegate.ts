@@ -3,6 +3,7 @@ import type {
   ArtifactDigest,
   Judgement,
   Pipeline,
+  SandboxKind,
   Stage,
   StageContext,
   StageId,
@@ -15,6 +16,7 @@ const IN_EXAMINER: readonly StageId[] = ["format_gate", "static_scan", "diffusio
 
 /** Where stages are carried out that the coordinator must not carry out itself. */
 export interface Sandboxes {
+  readonly kind: SandboxKind;
   readonly examine: OpenSandbox;
   /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
   readonly smoke: { readonly open: OpenSandbox; readonly inputs: BehaviourInputs } | null;
@@ -31,12 +33,17 @@ const BYTES_PER_SECOND = 50_000_000;
 export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   const [source, format, integrity, provenance, scan, behaviour, diffusion] = pipeline;
   const inSandbox = <Id extends StageId>(stage: Stage<Id>): Stage<Id> => {
-    const { smoke } = sandboxes;
+    const { kind, smoke } = sandboxes;
+    const delegate = (open: OpenSandbox, inputs: BehaviourInputs | null): Stage<Id> => ({
+      ...stage,
+      sandbox: kind,
+      examine: (...job) => examineInSandbox(stage.id, open, inputs, ...job),
+    });
     if (stage.id === "behavioral_test" && smoke !== null) {
-      return { ...stage, examine: (...job) => examineInSandbox(stage.id, smoke.open, smoke.inputs, ...job) };
+      const needs = kind === "systemd" ? stage.needs.filter((need) => need !== "bubblewrap") : stage.needs;
+      return { ...delegate(smoke.open, smoke.inputs), needs };
     }
-    if (!IN_EXAMINER.includes(stage.id)) return stage;
-    return { ...stage, examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, null, ...job) };
+    return IN_EXAMINER.includes(stage.id) ? delegate(sandboxes.examine, null) : stage;
   };
   return [
     inSandbox(source),

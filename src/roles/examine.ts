@@ -55,15 +55,20 @@ function context(policy: Job["policy"]): StageContext {
   };
 }
 
+/** Reads the job; from then on the end of the input means that nobody listens any more, and ends the program. */
 async function readLine(): Promise<string> {
+  const input = Deno.stdin.readable.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of Deno.stdin.readable) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (chunk.includes(10)) break;
+  for (;;) {
+    const { done, value } = await input.read();
+    if (done) break;
+    chunks.push(value);
+    size += value.byteLength;
+    if (value.includes(10)) break;
     if (size > MAX_LINE_BYTES) throw new Error("Cannot read the job: too long");
   }
+  void input.read().finally(() => Deno.exit(1));
   return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
 }
 

@@ -10,14 +10,16 @@ import {
   type Places,
   type Reflink,
   type Say,
+  untilStable,
 } from "../admission/mod.ts";
 import { AuditChain } from "../audit/mod.ts";
-import { systemCode, unlessMissing } from "../files/mod.ts";
+import { systemCode } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
-import { readSigner, type Signer } from "../provenance/signer.ts";
 import { PinStore } from "../policy/pins.ts";
 import type { RegistryClient } from "../registry/mod.ts";
 import type { Coordinator } from "./coordinator.ts";
+import { auditKey, signerOf } from "./credentials.ts";
+import { pause } from "./pause.ts";
 import type { World } from "./world.ts";
 
 /** One coordinator at work: holds the lock and the audit log until it is closed. */
@@ -55,7 +57,7 @@ export async function openLine(
       maxSizeBytes: policy.audit.maxSizeMb * MEGABYTE,
       now: world.now,
       step: (name) => step(`audit:${name}`),
-      ...hmacKey(world),
+      ...auditKey(world),
     });
     const line: Line = {
       places,
@@ -67,6 +69,7 @@ export async function openLine(
       signer: signerOf(world),
       reflink: reflinkWithCp(),
       say: options.say,
+      untilStable: (modifiedMs) => pause(untilStable(modifiedMs, Date.now()), bench.context.signal),
       hostname: world.hostname(),
       now: world.now,
       step,
@@ -84,7 +87,8 @@ export async function openLine(
   }
 }
 
-function makePlace(path: string, mode: number): void {
+/** Makes a directory where there is none. Throws `StartupError` when it cannot be had. */
+export function makePlace(path: string, mode: number): void {
   try {
     fs.mkdirSync(path, { recursive: true, mode });
   } catch (cause) {
@@ -128,28 +132,6 @@ function takeLock(path: string): Deno.FsFile {
   if (file.tryLockSync(true)) return file;
   file.close();
   throw new StartupError("state/locked", `Cannot start: another ai-quarantine holds ${path}`);
-}
-
-const DEFAULT_SIGNING_KEY = "/etc/secure-ai/keys/cosign.key";
-
-/** The key of SIGNING_KEY_PATH must be there; the one at the default place may be missing. */
-function signerOf(world: World): Signer | null {
-  const named = world.env("SIGNING_KEY_PATH");
-  const signer = readSigner(named ?? DEFAULT_SIGNING_KEY, world.env("COSIGN_PASSWORD") ?? "");
-  if (signer === null && named !== undefined) {
-    throw new StartupError("signing-key/unusable", `Cannot sign with ${named}: no such file`);
-  }
-  return signer;
-}
-
-function hmacKey(world: World): { hmacKey?: Uint8Array } {
-  const path = world.env("AUDIT_HMAC_KEY_PATH");
-  if (path === undefined) return {};
-  const key = unlessMissing(() => fs.readFileSync(path));
-  if (key === null) {
-    throw new StartupError("audit/unavailable", `Cannot read the audit key ${path}: no such file`);
-  }
-  return { hmacKey: key };
 }
 
 function auditLog(chain: AuditChain): AuditLog {

@@ -19,7 +19,9 @@ export function registryClient(
   policy: Policy,
   embedded: EmbeddedRegistry | null,
 ): RegistryClient {
+  const socketPath = world.env("REGISTRY_SOCKET");
   return new RegistryClient({
+    ...(embedded === null && socketPath !== undefined ? { socketPath } : {}),
     baseUrl: embedded?.address ?? configuredAddress(world, policy),
     token: embedded?.token ?? tokenReader(tokenPlaces(world)),
     timeoutMs: REGISTRY_TIMEOUT_MS,

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import { anchorPath } from "../admission/mod.ts";
 import { AuditChain } from "../audit/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
+import { auditKey } from "./credentials.ts";
 import { auditLogPath, stateDirectory } from "./environment.ts";
 import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
@@ -14,7 +15,7 @@ export async function runAuditVerify(world: World, files: readonly string[]): Pr
   const codes: ExitCode[] = [];
   for (const path of files.length === 0 ? [own] : files) {
     const result = await AuditChain.verify(path, {
-      ...hmacKey(world),
+      ...auditKey(world),
       ...(path === own ? { anchorPath: anchorPath(stateDirectory(world.env)) } : {}),
     });
     world.stdout.write(JSON.stringify({ log: path, ...result }) + "\n");
@@ -27,9 +28,4 @@ export async function runAuditVerify(world: World, files: readonly string[]): Pr
 function ownLog(world: World): string {
   const watched = auditLogPath(world.env, false);
   return unlessMissing(() => fs.statSync(watched)) === null ? auditLogPath(world.env, true) : watched;
-}
-
-function hmacKey(world: World): { hmacKey?: Uint8Array } {
-  const path = world.env("AUDIT_HMAC_KEY_PATH");
-  return path === undefined ? {} : { hmacKey: fs.readFileSync(path) };
 }

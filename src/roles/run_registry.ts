@@ -2,12 +2,17 @@ import { join } from "node:path";
 import { REGISTRY_DRAIN_MS, REGISTRY_PORT, startRegistry } from "./registry.ts";
 import { stateDirectory } from "./environment.ts";
 import { registryReading, tokenPlaces } from "./registry_access.ts";
-import { tokenReader } from "../registry/mod.ts";
+import { mintToken, tokenReader } from "../registry/mod.ts";
 import { stopSignal } from "./signals.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
 /** `registry`: serves until it is told to stop. The port is that of REGISTRY_URL; 0 takes any free one. */
-export async function runRegistryRole(world: World): Promise<ExitCode> {
+export async function runRegistryRole(
+  world: World,
+  { makeToken = false }: { readonly makeToken?: boolean },
+): Promise<ExitCode> {
+  const tokenPath = world.env("REGISTRY_TOKEN_PATH");
+  if (makeToken && tokenPath !== undefined) mintToken(tokenPath);
   const url = world.env("REGISTRY_URL");
   const state = stateDirectory(world.env);
   const running = startRegistry({

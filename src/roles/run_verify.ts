@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { digestInPlace, MANIFEST_SUFFIX } from "../admission/mod.ts";
-import { escapeName, unlessMissing } from "../files/mod.ts";
+import { escapeName, systemCode, unlessMissing } from "../files/mod.ts";
 import { compareManifests, type Difference } from "../measure/manifest.ts";
 import { type FileDigest, FormatError, StartupError, UndecidedError } from "../model/mod.ts";
 import { PROVENANCE_SUFFIX } from "../provenance/record.ts";
@@ -11,7 +11,7 @@ import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
 import { embeddedPlaces } from "./environment.ts";
 import { measureModel, readModelManifest } from "./inspection.ts";
-import { EXIT, type ExitCode, type World } from "./world.ts";
+import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
 const recordSchema = z.looseObject({
   artifact: z.looseObject({ filename: z.string(), sha256: z.string(), size_bytes: z.number() }),
@@ -19,18 +19,63 @@ const recordSchema = z.looseObject({
   files: z.array(z.looseObject({ path: z.string(), sha256: z.string() })).optional(),
 });
 
-/** `verify NAME|PATH`: hashes a promoted model again and compares it with its record, naming what differs. */
-export async function runVerify(world: World, target: string): Promise<ExitCode> {
-  const path = locate(world, target);
+/** `verify NAME|PATH`, `verify --all`: hashes promoted models again and compares each with its record. */
+export async function runVerify(
+  world: World,
+  target: string | undefined,
+  { all = false }: { readonly all?: boolean },
+): Promise<ExitCode> {
+  if (all === (target !== undefined)) {
+    throw new StartupError("usage", "Cannot verify: name one model, or say --all");
+  }
+  if (target !== undefined) {
+    const path = locate(world, target);
+    const differing = await verifyOne(world, path);
+    return differing === null ? EXIT.passed : await explain(world, path, differing);
+  }
+  const codes: ExitCode[] = [];
+  const { registry } = embeddedPlaces(world.env);
+  for (const { filename } of readManifestEntries(registry)) {
+    codes.push(await verifyListed(world, join(registry, filename)));
+  }
+  return worst(codes);
+}
+
+/** One that cannot be checked does not keep the others from it. */
+async function verifyListed(world: World, path: string): Promise<ExitCode> {
+  try {
+    return await verifyOne(world, path) === null ? EXIT.passed : EXIT.refused;
+  } catch (error) {
+    const known = error instanceof StartupError || error instanceof UndecidedError;
+    if (!known && systemCode(error) === null) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    world.stdout.write(`FAILED: ${escapeName(basename(path))} ${escapeName(why)}\n`);
+    return EXIT.undecided;
+  }
+}
+
+/** What a model that is not what it was is now, beside its record. */
+interface Differing {
+  readonly recorded: readonly { path: string; sha256: string }[];
+  readonly now: readonly FileDigest[];
+}
+
+/** Hashes a model and says whether it is what it was; null when it is. */
+async function verifyOne(world: World, path: string): Promise<Differing | null> {
   const name = escapeName(basename(path));
   const record = readRecord(path);
   const { sha256, files } = await digestInPlace(path, {});
   if (sha256 === record.artifact.sha256) {
     world.stdout.write(`VERIFIED: ${name} sha256=${sha256} promoted ${record.promotion.timestamp}\n`);
-    return EXIT.passed;
+    return null;
   }
   world.stdout.write(`FAILED: ${name} expected ${record.artifact.sha256} actual ${sha256}\n`);
-  const named = [...differences(record.files ?? [], files), ...await weightDifferences(world, path)];
+  return { recorded: record.files ?? [], now: files };
+}
+
+/** Names the files and tensors that differ. */
+async function explain(world: World, path: string, { recorded, now }: Differing): Promise<ExitCode> {
+  const named = [...differences(recorded, now), ...await weightDifferences(world, path)];
   for (const line of named) world.stdout.write(`  ${escapeName(line)}\n`);
   return EXIT.refused;
 }

@@ -17,6 +17,7 @@ import {
 } from "../admission/mod.ts";
 import { AuditError } from "../audit/mod.ts";
 import { watchForCloses } from "./close_hints.ts";
+import { pause } from "./pause.ts";
 
 export interface WatchOptions {
   /** `once`: until nothing is left to settle. `until-idle`: until nothing came for a minute. `forever`: until told. */
@@ -35,7 +36,7 @@ const SWEEP_EVERY_MS = 60_000;
 export async function* watch(line: Line, { until, signal }: WatchOptions): AsyncGenerator<Admission> {
   yield* finishPending(line, "after-restart");
   releaseDue(line.places.held, line.places.incoming, line.now());
-  const settle = new SettleWatch();
+  const settle = new SettleWatch(Date.now());
   const reported = new Set<string>();
   using _hints = watchForCloses(line.places.incoming, settle);
   let busyMs = Date.now();
@@ -46,6 +47,7 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
     for (const entry of fairShares(settled, line.policy.quarantine.maxQueuePerOwner)) {
       if (signal.aborted) return;
       const ended = await admitOne(line, entry);
+      if (ended?.kind === "parked" && ended.word === "requeued") settle.sawLateWriter(entry.name);
       if (ended !== null) yield ended;
     }
     const unreachable = await reportOnce(line, reported);
@@ -104,16 +106,4 @@ async function reportOnce(line: Line, reported: Set<string>): Promise<boolean> {
     await reportUnreachable(line, name);
   }
   return names.length > 0;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -13,6 +13,7 @@ import { type Job, judgementFrom, readReply } from "./protocol.ts";
 export interface Sandbox {
   /** Where the worker sees the artifact. */
   readonly artifactPath: string;
+  /** Stays open while somebody listens: a worker whose input ends is done. */
   readonly input: WritableStream<Uint8Array>;
   readonly output: ReadableStream<Uint8Array>;
   /** Ends the worker and everything it started. Safe to call twice. */
@@ -21,8 +22,8 @@ export interface Sandbox {
   readonly ended: Promise<string>;
 }
 
-/** Starts a sandbox that can see the artifact of `job` and nothing else. */
-export type OpenSandbox = (job: Job) => Promise<Sandbox>;
+/** Starts a sandbox that can see the artifact of `job` and nothing else; gives up waiting for one when told to stop. */
+export type OpenSandbox = (job: Job, signal: AbortSignal) => Promise<Sandbox>;
 
 export interface Listening {
   readonly policy: Policy;
@@ -38,13 +39,14 @@ export interface Listening {
  * loops, floods, dies, contradicts itself) is an `UndecidedError`, and the sandbox is gone when this returns.
  */
 export async function runJob(open: OpenSandbox, job: Job, listening: Listening): Promise<Judgement> {
-  const sandbox = await open(job);
+  const sandbox = await open(job, listening.signal);
+  const input = sandbox.input.getWriter();
   const deadline = AbortSignal.timeout(listening.deadlineMs);
   const stop = AbortSignal.any([deadline, listening.signal]);
   const kill = () => sandbox.kill();
   stop.addEventListener("abort", kill, { once: true });
   try {
-    void send(sandbox, job);
+    void send(input, sandbox, job);
     return await listen(sandbox, listening, stop);
   } catch (error) {
     if (deadline.aborted) throw late(job, listening.deadlineMs, error);
@@ -56,15 +58,18 @@ export async function runJob(open: OpenSandbox, job: Job, listening: Listening):
     stop.removeEventListener("abort", kill);
     sandbox.kill();
     await sandbox.ended;
+    await input.abort().catch(() => {}); // Broken already, where the worker was killed.
   }
 }
 
 /** While it listens: a worker that does not take its job says so by its answer, or by ending without one. */
-async function send(sandbox: Sandbox, job: Job): Promise<void> {
-  const writer = sandbox.input.getWriter();
+async function send(
+  input: WritableStreamDefaultWriter<Uint8Array>,
+  sandbox: Sandbox,
+  job: Job,
+): Promise<void> {
   const inside = { ...job, artifact: { ...job.artifact, path: sandbox.artifactPath } };
-  const written = writer.write(new TextEncoder().encode(JSON.stringify(inside) + "\n"));
-  await written.then(() => writer.close()).catch(() => {});
+  await input.write(new TextEncoder().encode(JSON.stringify(inside) + "\n")).catch(() => {});
 }
 
 async function listen(

@@ -82,7 +82,7 @@ const rows: readonly (readonly [why: string, ...moments: readonly Moment[]])[] =
 
 for (const [why, ...moments] of rows) {
   Deno.test(`SettleWatch knows when to take a file ${why}`, () => {
-    const watch = new SettleWatch();
+    const watch = new SettleWatch(T0 - 1);
     for (const [atMs, what, settled] of moments) {
       if (what === "closed") watch.sawClose("m.gguf", T0 + atMs);
       else {
@@ -92,6 +92,43 @@ for (const [why, ...moments] of rows) {
     }
   });
 }
+
+const early: readonly (readonly [why: string, ...moments: readonly Moment[]])[] = [
+  ["is begun with after a second of quiet", [900, {}, false], [1000, {}, true]],
+  ["and goes on being written", [900, {}, false], [1800, {
+    fingerprint: "2",
+    modifiedMs: T0 + 1700,
+  }, false], [2900, { fingerprint: "2", modifiedMs: T0 + 1700 }, false]],
+  ["in a directory waits the full time", [900, { shape: "directory" }, false], [
+    4900,
+    { shape: "directory" },
+    false,
+  ], [5000, { shape: "directory" }, true]],
+];
+
+for (const [why, ...moments] of early) {
+  Deno.test(`what was last written before SettleWatch watched ${why}`, () => {
+    const watch = new SettleWatch(T0 + 800);
+    for (const [atMs, what, settled] of moments) {
+      assert.equal(
+        watch.settled([entry(typeof what === "string" ? {} : what)], T0 + atMs).length,
+        settled ? 1 : 0,
+      );
+    }
+  });
+}
+
+Deno.test("SettleWatch waits the full time for what was written to while it was examined", () => {
+  const watch = new SettleWatch(T0 + 800);
+  const written = entry({ fingerprint: "2", modifiedMs: T0 + 2000 });
+  assert.equal(watch.settled([entry()], T0 + 900).length, 0);
+  assert.equal(watch.settled([entry()], T0 + 1000).length, 1);
+  watch.sawLateWriter("m.gguf");
+  watch.sawClose("m.gguf", T0 + 2000);
+  assert.equal(watch.settled([written], T0 + 2100).length, 0);
+  assert.equal(watch.settled([written], T0 + 6900).length, 0);
+  assert.equal(watch.settled([written], T0 + 7000).length, 1);
+});
 
 Deno.test("fairShares() takes at most so many of one owner in a round, in order", () => {
   const drops = [["a", 1], ["b", 1], ["c", 2], ["d", 1], ["e", 2]] as const;

