@@ -41,6 +41,14 @@ Deno.test("P146, P151: an overlay is read-only by its modes, and leaves /var and
   ]);
 });
 
+Deno.test("P151: the list of digests covers every file of an overlay, for whoever watches them", () => {
+  const overlay = sharedOverlay("appliance");
+  const list = "usr/share/ai-quarantine/files.sha256";
+  const files = treeOf(overlay).filter(({ kind, path }) => kind === "file" && path !== list);
+  const listed = fs.readFileSync(join(overlay, list), "utf8").split("\n").slice(0, -1);
+  assert.deepEqual(listed.sort(), files.map(({ content, path }) => `${content}  ${path}`).sort());
+});
+
 Deno.test("every link of an overlay leads to something in it", () => {
   const overlay = sharedOverlay("appliance");
   const links = treeOf(overlay).filter(({ kind }) => kind === "link");
