@@ -31,6 +31,7 @@ Deno.test("P146, P151: an overlay is read-only by its modes, and leaves /var and
   const tree = treeOf(sharedOverlay("appliance"));
   const odd = tree.filter(({ path, kind, mode, seconds }) => {
     const executable = /\/(deno|scripts\/ai-quarantine|required\.d\/.*|wanted\.d\/.*)$/.test(path);
+    if (path === "etc/secure-ai/keys") return mode !== 0o700;
     const wanted = kind === "link" ? 0o777 : kind === "directory" || executable ? 0o755 : 0o644;
     const place = kind === "link" ? /^(usr|etc\/systemd\/system)\// : /^(usr|etc\/logrotate\.d)\//;
     return mode !== wanted || seconds !== EPOCH || kind !== "directory" && !place.test(path);
