@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseSha256 } from "../model/mod.ts";
 
 const SHA256_PATTERN = /^[0-9a-fA-F]{64}$/;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SCANNER_IDS, type ScannerId, STAGE_IDS } from "../model/mod.ts";
 import { NAME_LINE, SHA256_TEXT } from "./scalars.ts";
 
