@@ -3,7 +3,16 @@
 
 const BEGIN = "/srv/probe";
 const TYPES = [
-  "incoming", "scanning", "held", "rejected", "model", "manifest", "registry_state", "audit", "state", "secret",
+  "incoming",
+  "scanning",
+  "held",
+  "rejected",
+  "model",
+  "manifest",
+  "registry_state",
+  "audit",
+  "state",
+  "secret",
 ]; // deno-fmt-ignore
 const AF = { unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17, alg: 38, vsock: 40 };
 const SOCK = { stream: 1, dgram: 2, raw: 3 };
@@ -36,7 +45,8 @@ const acts = {
   "socket vsock": () => socket(AF.vsock, SOCK.stream),
   "socket unix dgram": () => socket(AF.unix, SOCK.dgram),
   "connect bus": () => Deno.connect({ transport: "unix", path: "/run/dbus/system_bus_socket" }),
-  "connect sandbox": () => Deno.connect({ transport: "unix", path: "/run/secure-ai-quarantine/examine.sock" }),
+  "connect sandbox": () =>
+    Deno.connect({ transport: "unix", path: "/run/secure-ai-quarantine/examine.sock" }),
   "listen unix": () => Deno.listen({ transport: "unix", path: "/tmp/probe.sock" }).close(),
   "read shadow": () => Deno.readFileSync("/etc/shadow"),
   "write etc": () => Deno.writeTextFileSync("/etc/probe", ""),
