@@ -3,6 +3,7 @@ export type RealPart =
   | "AIQ_PYTHON"
   | "AIQ_ROOTFS"
   | "AIQ_SELINUX_ROOT"
+  | "AIQ_VM_KERNEL"
   | "COSIGN_BIN"
   | "LLAMA_GGUF_SPLIT_BIN"
   | "LLAMA_QUANTIZE_BIN"
