@@ -43,15 +43,6 @@ bootTest("path activation cannot wedge", async (parts, t) => {
       console.log(`${title} | ${end} | path unit active, audit valid`);
     });
 
-  await scenario("hidden files alone", async () => {
-    await machine.must(
-      `echo https://example.org/x > ${INCOMING}/.x.gguf.source; cp /srv/good.gguf ${INCOMING}/.y.part; sleep 1`,
-    );
-    assert.equal((await machine.must(`systemctl show -P ActiveState ${SERVICE}`)).trim(), "inactive");
-    await machine.must(`rm ${INCOMING}/.x.gguf.source ${INCOMING}/.y.part`);
-    return "service not started";
-  });
-
   await scenario("200 files in a burst", async () => {
     await machine.must(`cd ${INCOMING}
       for i in $(seq 196); do
@@ -63,6 +54,15 @@ bootTest("path activation cannot wedge", async (parts, t) => {
     await machine.until(`[ $(ls ${QUARANTINE}/rejected/*.report.json | wc -l) = 196 ]`);
     assert.equal((await machine.must(`ls ${REGISTRY}/good?.gguf | wc -l`)).trim(), "4");
     return "196 refused with reports, 4 promoted, incoming empty";
+  });
+
+  await scenario("hidden files alone", async () => {
+    await machine.must(
+      `systemctl stop ${SERVICE}; echo https://example.org/x > ${INCOMING}/.x.gguf.source; cp /srv/good.gguf ${INCOMING}/.y.part; sleep 1`,
+    );
+    assert.equal((await machine.must(`systemctl show -P ActiveState ${SERVICE}`)).trim(), "inactive");
+    await machine.must(`rm ${INCOMING}/.x.gguf.source ${INCOMING}/.y.part`);
+    return "service not started";
   });
 
   await scenario("a copy at 20 MB/s", async () => {
