@@ -49,8 +49,9 @@ export function copyOf(unit: string, exec: string, more: readonly string[] = [])
   return ["[Service]", "Type=oneshot", ...lines, `ExecStart=${exec}`, ...more, ""].join("\n");
 }
 
-/** What the unit runs, up to its program: the runtime with all its flags. */
+/** What the unit runs, up to its program: the runtime with all its flags; empty where it runs something else. */
 export function runtimeOf(unit: string): string {
   const exec = directivesOf(unit).find(({ key }) => key === "ExecStart")?.value ?? "";
-  return exec.slice(0, exec.indexOf(" /usr/lib/ai-quarantine/ai-quarantine.js"));
+  const end = exec.indexOf(" /usr/lib/ai-quarantine/ai-quarantine.js");
+  return end < 0 ? "" : exec.slice(0, end);
 }

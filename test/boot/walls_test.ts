@@ -35,7 +35,7 @@ async function runCopy(
 
 async function seenIn(machine: Machine, unit: string): Promise<Seen> {
   const said = await runCopy(machine, unit, "/usr/bin/python3 /usr/lib/aiq-probe/kernel.py");
-  const json = said.split("\n").find((line) => line.startsWith("{"));
+  const json = said.split("\n").findLast((line) => line.startsWith("{"));
   assert.ok(json, said);
   return JSON.parse(json);
 }
@@ -108,7 +108,7 @@ fcntl.ioctl(control, 0x8916, struct.pack("16sH2s4s8s", b"lo:1", socket.AF_INET, 
     await t.step(`the runtime's own wall of ${unit}`, async () => {
       const said = await runCopy(machine, unit, `${runtimeOf(unit)} /usr/lib/ai-quarantine/probe.js`);
       const tried: Record<string, string> = JSON.parse(
-        said.split("\n").find((line) => line.startsWith("{")) ?? "{}",
+        said.split("\n").findLast((line) => line.startsWith("{")) ?? "{}",
       );
       console.log(`${unit} | ${JSON.stringify(tried)}`);
       for (const [what, happened] of Object.entries(tried)) {
