@@ -37,12 +37,15 @@ bootTest("the line finishes after kill -9 in every stage", async (parts, t) => {
 
   /** Starts the service and kills it at a moment; systemd would start it again in 15 s, this does at once. */
   const killAt = async (moment: string, trigger: string) => {
-    await machine.must(`
-      (timeout 60 journalctl -f -n 0 -u ${SERVICE} -o cat | grep -qm1 -F -- '${moment}'; systemctl kill -s KILL ${SERVICE}) > /dev/null 2>&1 &
+    await machine.must(`mkfifo /tmp/lines
+      cursor=$(journalctl -n 1 -o cat --output-fields=_X --show-cursor | sed -n 's/^-- cursor: //p')
+      journalctl -f --after-cursor="$cursor" -u ${SERVICE} -o cat > /tmp/lines &
+      follower=$!
+      (timeout 60 grep -qm1 -F -- '${moment}' < /tmp/lines; systemctl kill -s KILL ${SERVICE}; kill $follower) > /dev/null 2>&1 &
       killer=$!
-      sleep 0.3
       ${trigger}
       wait $killer
+      rm /tmp/lines
       while systemctl is-active --quiet ${SERVICE}; do sleep 0.05; done
       [ "$(systemctl show -P Result ${SERVICE})" = signal ]`);
     console.log(

@@ -93,7 +93,10 @@ for (const name of services.filter((one) => !one.includes("promotion"))) {
       for (const line of ["ReadOnlyPaths=/\n", "PrivateNetwork=yes", "DynamicUser=yes"]) {
         assert.ok(text.includes(line), line);
       }
-      assert.ok(!/LoadCredential|_TOKEN_PATH|SERVICE_TOKEN|KEY_PATH/.test(text), "P063: no secret comes near it");
+      assert.ok(
+        !/LoadCredential|_TOKEN_PATH|SERVICE_TOKEN|KEY_PATH/.test(text),
+        "P063: no secret comes near it",
+      );
     }
   });
 }
