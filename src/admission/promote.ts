@@ -5,7 +5,7 @@ import { publish, syncDirectory, systemCode, unlessMissing } from "../files/mod.
 import { parseSha256, registryName, type RuleId, stateAfter, UndecidedError } from "../model/mod.ts";
 import { admissionStatement } from "../provenance/attest/statement.ts";
 import { billOfMaterials } from "../provenance/bill_of_materials.ts";
-import { provenanceRecord, revisionOf, scanSummary, withSeal } from "../provenance/record.ts";
+import { completeRecord, provenanceRecord, revisionOf, scanSummary } from "../provenance/record.ts";
 import { ruleOfFailure } from "./failure.ts";
 import { type Claim, closeClaim, sealedPath, update } from "./claim.ts";
 import { digestInPlace, freeze } from "./freeze.ts";
@@ -80,8 +80,9 @@ export async function finishPromotion(
     return await hold(line, claim, promotion, ruleOfFailure(error), withoutPaths(reasonOfError(error)));
   }
   line.step("promote:blob-published");
-  const seal = await sealOf(line.verity, join(line.places.registry, name));
-  const record = writeRecords(line, claim, intent, withSeal(intent.provenance, seal));
+  const integrity = await sealOf(line.verity, join(line.places.registry, name));
+  const late = { integrity, signed_by: line.signer?.keyId ?? null };
+  const record = writeRecords(line, claim, intent, completeRecord(intent.provenance, late));
   line.step("promote:provenance-written");
   const reply = await line.registry.promote(intent.request);
   line.step("promote:registry-replied");

@@ -52,9 +52,16 @@ export function provenanceRecord(
   };
 }
 
-/** The record with what fs-verity measured once the bytes stood in the registry directory. */
-export function withSeal(record: string, integrity: Json): string {
-  return JSON.stringify({ ...JSON.parse(record), integrity }, null, 2) + "\n";
+/** What is known of a record only once the bytes stand in the registry directory. */
+export interface LateFacts {
+  /** What fs-verity measured. */
+  readonly integrity: Json;
+  /** Key id of whoever signs the record, or `null`. */
+  readonly signed_by: string | null;
+}
+
+export function completeRecord(record: string, late: LateFacts): string {
+  return JSON.stringify({ ...JSON.parse(record), ...late }, null, 2) + "\n";
 }
 
 /** Stage key to `pass` or `skip`: only a promoted model has a record, so nothing else can occur. */

@@ -1,6 +1,6 @@
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 import { Buffer } from "node:buffer";
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, scryptSync } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, randomBytes, scryptSync } from "node:crypto";
 
 /** What cosign 3 writes itself: about 64 MiB and a fifth of a second to open. */
 const SCRYPT = { N: 65_536, r: 8, p: 1 } as const;
@@ -16,11 +16,11 @@ export interface KeyPair {
 /** Makes a key pair in cosign's own form: ECDSA on P-256, PKCS#8 sealed by scrypt and NaCl secretbox. */
 export function generateSealedKeyPair(password: string): KeyPair {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
-  return { privateKey: seal(privateKey, password), publicKey: publicPem(publicKey) };
+  return {
+    privateKey: seal(privateKey, password),
+    publicKey: String(publicKey.export({ type: "spki", format: "pem" })),
+  };
 }
-
-const publicPem = (key: KeyObject): string =>
-  String(createPublicKey(key).export({ type: "spki", format: "pem" }));
 
 /** Cosign's envelope: https://github.com/secure-systems-lab/go-securesystemslib/tree/main/encrypted */
 function seal(key: KeyObject, password: string): string {

@@ -10,6 +10,7 @@ import {
   type Places,
   type Reflink,
   type Say,
+  warning,
 } from "../admission/mod.ts";
 import { AuditChain } from "../audit/mod.ts";
 import { systemCode, unlessMissing } from "../files/mod.ts";
@@ -61,6 +62,7 @@ export async function openLine(
       step: (name) => step(`audit:${name}`),
       ...hmacKey(world),
     });
+    if (signer === null) options.say(warning("there is no signing key: records are unsigned"));
     const line: Line = {
       places,
       policy,

@@ -34,7 +34,7 @@ export function runKeysRotate(world: World): ExitCode {
     return EXIT.passed;
   } catch (cause) {
     const why = systemCode(cause);
-    if (why === null) throw cause;
+    if (why === null || why.startsWith("ERR_")) throw cause; // No fault of the file system.
     throw new StartupError("signing-key/unusable", `Cannot rotate the key in ${folder}: ${why}`, { cause });
   }
 }
