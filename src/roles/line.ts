@@ -10,7 +10,6 @@ import {
   type Places,
   type Reflink,
   type Say,
-  warning,
 } from "../admission/mod.ts";
 import { AuditChain } from "../audit/mod.ts";
 import { systemCode, unlessMissing } from "../files/mod.ts";
@@ -62,7 +61,6 @@ export async function openLine(
       step: (name) => step(`audit:${name}`),
       ...hmacKey(world),
     });
-    if (signer === null) options.say(warning("there is no signing key: records are unsigned"));
     const line: Line = {
       places,
       policy,

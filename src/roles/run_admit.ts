@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { type Admission, admit, claimBorrowed, type JournalLine } from "../admission/mod.ts";
+import { type Admission, admit, claimBorrowed, type JournalLine, UNSIGNED } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import type { Origin } from "../model/mod.ts";
 import type { Line } from "../admission/mod.ts";
@@ -45,6 +45,7 @@ export async function runAdmit(
     const say = (line: JournalLine) => sayOn(world, bar, line);
     const open = await openLine(world, tools, { places, auditLog, registry, say });
     try {
+      if (open.line.signer === null) say(UNSIGNED);
       for await (const left of finishPending(open.line, "after-restart")) report(world, left);
       const codes: ExitCode[] = [];
       for (const path of paths) {
