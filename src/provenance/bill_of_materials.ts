@@ -90,7 +90,7 @@ function modelParameters(examination: Examination): { readonly [key: string]: Js
 
 /** As the publisher declared them in the model; whether that is so nobody checked. */
 function licences(examination: Examination): { readonly [key: string]: Json } {
-  const declared = stated(examination, "format_gate", "licences");
+  const declared = stated(examination, "static_scan", "declared_licenses");
   if (!Array.isArray(declared) || declared.length === 0) return {};
   return {
     licenses: declared.map((name) => ({ license: { name: String(name), acknowledgement: "declared" } })),
