@@ -81,6 +81,12 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
         (await import("./run_compare.ts")).runCompare(world, first, second)
       ),
     );
+  verb("export <name> <directory>", "a promoted model and its records as an OCI image layout")
+    .action(
+      run(async (name: string, directory: string) =>
+        (await import("./run_export.ts")).runExport(world, name, directory)
+      ),
+    );
   verb("explain <report>", "say what a rejection report means and what to do")
     .action(run(async (report: string) => (await import("./run_explain.ts")).runExplain(world, report)));
   verb("retry <name>", "take a held artifact through the line again")
@@ -91,6 +97,9 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
   program.command("policy").description("policies")
     .command("lint <file>").description("say everything that is wrong with a policy")
     .action(run(async (file: string) => (await import("./run_policy.ts")).runPolicyLint(world, file)));
+  program.command("keys").description("the key that signs records")
+    .command("rotate").description("make a new signing key; what the old one signed still verifies")
+    .action(run(async () => (await import("./run_keys.ts")).runKeysRotate(world)));
   const pins = program.command("pins").description("digests recorded at first promotion");
   pins.command("list").description("every recorded digest").action(
     run(async () => (await import("./run_inventory.ts")).runPinsList(world)),

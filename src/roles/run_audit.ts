@@ -23,10 +23,10 @@ export async function runAuditVerify(world: World, files: readonly string[]): Pr
   return worst(codes);
 }
 
-/** The log of `watch` where there is one, else that of `admit`. */
+/** The log beside our own state, as `admit` keeps it, where there is one; else that of `watch`. */
 function ownLog(world: World): string {
-  const watched = auditLogPath(world.env, false);
-  return unlessMissing(() => fs.statSync(watched)) === null ? auditLogPath(world.env, true) : watched;
+  const embedded = auditLogPath(world.env, true);
+  return unlessMissing(() => fs.statSync(embedded)) === null ? auditLogPath(world.env, false) : embedded;
 }
 
 function hmacKey(world: World): { hmacKey?: Uint8Array } {

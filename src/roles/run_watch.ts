@@ -1,4 +1,4 @@
-import { type Admission, type JournalLine, warning } from "../admission/mod.ts";
+import { type Admission, type JournalLine, UNSIGNED, warning } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
@@ -55,6 +55,7 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     if (!SYSTEM_POLICY.test(configuration.policyPath)) {
       say(warning(`the policy is ${configuration.policyPath}`));
     }
+    if (open.line.signer === null) say(UNSIGNED);
     for await (const ended of watch(open.line, { until, signal: stop.signal })) codes.push(codeOf(ended));
   } finally {
     await open.close();

@@ -7,6 +7,15 @@ export function run(command: string, ...args: string[]): string {
   return new TextDecoder().decode(stdout);
 }
 
+/** Runs a program to its end and says how it ended. */
+export function attempt(
+  command: string,
+  args: readonly string[],
+): { readonly code: number; readonly stderr: string } {
+  const { code, stderr } = new Deno.Command(command, { args: [...args], stdin: "null" }).outputSync();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
 /** A tmpfs over a directory, for tests that need a second filesystem. Root only. */
 export class Tmpfs implements Disposable {
   constructor(readonly path: string) {
