@@ -7,6 +7,8 @@ import { openLine } from "./line.ts";
 import { registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";
 import { stopSignal } from "./signals.ts";
+import { StatusPublisher } from "./status_publisher.ts";
+import { versionOf } from "./version.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
@@ -48,7 +50,11 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
       say(warning(`the policy is ${configuration.policyPath}`));
     }
     if (open.line.signer === null) say(UNSIGNED);
-    for await (const ended of watch(open.line, { until, signal: stop.signal })) codes.push(codeOf(ended));
+    using status = new StatusPublisher(open.line, versionOf(world));
+    for await (const ended of watch(status.line, { until, signal: stop.signal })) {
+      status.ended();
+      codes.push(codeOf(ended));
+    }
   } finally {
     await open.close();
   }
