@@ -45,6 +45,7 @@ export function createHealthApp(sources: Sources): HealthApp {
     }
     await next();
     for (const [name, value] of Object.entries(HEADERS)) c.header(name, value);
+    return undefined;
   });
   const snapshot = oneAtATime(() => takeSnapshot(sources));
   app.get("/livez", (c) => c.text("ok\n"));
