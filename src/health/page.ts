@@ -23,7 +23,7 @@ export function statusPage(snapshot: Snapshot): Markup {
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <meta name="color-scheme" content="light dark">
         <title>${headline} · ai-quarantine</title>
-        <link rel="icon" href="data:,">
+        <link rel="icon" href="/icon.svg" type="image/svg+xml">
         <link rel="stylesheet" href="/status.css">
         <noscript><meta http-equiv="refresh" content="5"></noscript>
         <script src="/status.js" defer></script>
@@ -54,7 +54,7 @@ function headlineOf({ status, problems }: Snapshot): string {
   if (status?.current !== null && status?.current !== undefined) {
     return `Examining ${plain(status.current.name)}`;
   }
-  return "Ready, nothing to examine";
+  return status?.state === "stopped" ? "Ready, at rest" : "Ready, nothing to examine";
 }
 
 function problemsOf(problems: readonly string[]): Markup {
@@ -234,11 +234,11 @@ function coordinatorFacts({ state, started_at, policy, version, totals }: Status
     <dt>Coordinator</dt>
     <dd>${state === "running"
       ? `version ${version}, running since ${momentText(started_at)}`
-      : `version ${version}, at rest: a file that arrives starts it`}</dd>
+      : `version ${version}, at rest: it ended in good order`}</dd>
     <dt>Policy</dt>
     <dd>${policy.profile} <span class="hash">${policy.sha256}</span></dd>
     <dt>In all</dt>
-    <dd>${passed} promoted, ${rejected + failed} refused, ${error} times held</dd>
+    <dd>${passed} promoted, ${rejected + failed} refused, ${error} held</dd>
     <dt>Refusals audited</dt>
     <dd>${totals.refusals_audited} of ${totals.refusals}</dd>
   `;
@@ -249,8 +249,8 @@ function objectiveFacts({ totals }: Status): Markup {
     OBJECTIVES.map((one) =>
       html`
         <dt>Within ${one.seconds / 60} min</dt>
-        <dd>${(shareWithin(totals, one) * 100).toFixed(1)} % of all, ${one.quantile *
-          100} % is the objective${isMet(totals, one) ? "" : ": missed"}</dd>
+        <dd>${(shareWithin(totals, one) * 100).toFixed(1)} % (objective: ${one.quantile *
+          100} %)${isMet(totals, one) ? "" : ", missed"}</dd>
       `
     )
   }`;

@@ -81,3 +81,10 @@ footer { font-size: .9em; }
 }
 @media (prefers-reduced-motion: reduce) { progress:indeterminate { animation: none; } }
 `;
+
+/** A gate, closed. */
+export const PAGE_ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">
+<rect width="16" height="16" rx="3" fill="#1457b8"/>
+<path d="M4 13V6a4 4 0 0 1 8 0v7M8 2v11M4 8h8" fill="none" stroke="#fff" stroke-width="1.5"/>
+</svg>
+`;

@@ -3,7 +3,7 @@ import { isLocalRequest } from "../model/mod.ts";
 import { metricsText } from "./metrics.ts";
 import { statusPage } from "./page.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
-import { PAGE_STYLE } from "./page_style.ts";
+import { PAGE_ICON, PAGE_STYLE } from "./page_style.ts";
 import { type Snapshot, type Sources, takeSnapshot } from "./snapshot.ts";
 import { statusObject } from "./status_object.ts";
 
@@ -19,14 +19,21 @@ const FRESH_MS = 200;
 const HEADERS = {
   "cache-control": "no-store",
   "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; " +
-    "form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
 } as const;
 
 type Show = (snapshot: Snapshot, c: Context) => Response | Promise<Response>;
+
+/** What the page is shown with. */
+const ASSETS: Readonly<Record<string, readonly [type: string, body: string]>> = {
+  "/icon.svg": ["image/svg+xml", PAGE_ICON],
+  "/status.css": ["text/css; charset=utf-8", PAGE_STYLE],
+  "/status.js": ["text/javascript; charset=utf-8", PAGE_SCRIPT],
+};
 
 const ROUTES: Readonly<Record<string, Show>> = {
   "/": (snapshot, c) => c.html(statusPage(snapshot)),
@@ -55,7 +62,7 @@ export function createHealthApp(sources: Sources): HealthApp {
     (c) => c.body(PAGE_SCRIPT, 200, { "content-type": "text/javascript; charset=utf-8" }),
   );
   for (const [path, show] of Object.entries(ROUTES)) app.get(path, async (c) => show(await snapshot(), c));
-  for (const path of ["/livez", "/status.css", "/status.js", ...Object.keys(ROUTES)]) {
+  for (const path of ["/livez", ...Object.keys(ASSETS), ...Object.keys(ROUTES)]) {
     app.all(path, (c) => c.text("method not allowed\n", 405, { allow: "GET, HEAD" }));
   }
   app.notFound((c) => c.text("not found\n", 404));
