@@ -58,10 +58,10 @@ function atWork({ current, queue, held }: Status): string[] {
       "1 for the stage that examines an artifact now",
       STAGE_IDS.map((stage) => [{ stage }, bit(current?.stage === stage)]),
     ),
-    ...gauge("artifact_bytes_total", "Size of the artifact that is examined now", [
+    ...gauge("artifact_size_bytes", "Size of the artifact that is examined now", [
       [{}, current?.size_bytes ?? 0],
     ]),
-    ...gauge("artifact_bytes_done", "Bytes of it that the running stage has examined", [
+    ...gauge("artifact_examined_bytes", "Bytes of it that the running stage has examined", [
       [{}, current?.bytes_done ?? 0],
     ]),
   ];
@@ -93,16 +93,19 @@ function counters(totals: Totals): string[] {
 }
 
 function objectives(totals: Totals): string[] {
-  const labels = ({ quantile, seconds }: typeof OBJECTIVES[number]): Labels => ({ quantile, le: seconds });
+  const labels = ({ quantile, seconds }: typeof OBJECTIVES[number]): Labels => ({
+    objective: `p${quantile * 100}`,
+    within_seconds: seconds,
+  });
   return [
     ...gauge(
       "objective_share",
-      "Share of admissions that ended within `le` seconds",
+      "Share of admissions that ended within so many seconds",
       OBJECTIVES.map((one) => [labels(one), shareWithin(totals, one)]),
     ),
     ...gauge(
       "objective_met",
-      "1 when that share is at least the quantile",
+      "1 when that share is at least what the objective asks",
       OBJECTIVES.map((one) => [labels(one), bit(isMet(totals, one))]),
     ),
     ...gauge("objective_refusals_audited", "1 when every refusal has its audit entry", [

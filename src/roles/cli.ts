@@ -109,7 +109,12 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
     );
   program.command("policy").description("policies")
     .command("lint <file>").description("say everything that is wrong with a policy")
-    .action(run(async (file: string) => (await import("./run_policy.ts")).runPolicyLint(world, file)));
+    .option("--installed", "also say what it requires and this machine lacks")
+    .action(
+      run(async (file: string, options) =>
+        (await import("./run_policy.ts")).runPolicyLint(world, file, options)
+      ),
+    );
   program.command("keys").description("the key that signs records")
     .command("rotate").description("make a new signing key; what the old one signed still verifies")
     .action(run(async () => (await import("./run_keys.ts")).runKeysRotate(world)));

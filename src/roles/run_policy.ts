@@ -1,11 +1,17 @@
 import fs from "node:fs";
 import { systemCode } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
-import { lintPolicy } from "../policy/load.ts";
+import { lintPolicy, loadPolicy } from "../policy/load.ts";
+import { missingPrograms } from "./installed.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
+export interface LintArguments {
+  /** Also say what the policy requires and this machine lacks. */
+  readonly installed?: boolean;
+}
+
 /** `policy lint FILE`: every problem with its line, or that there is none. */
-export function runPolicyLint(world: World, path: string): ExitCode {
+export function runPolicyLint(world: World, path: string, options: LintArguments): ExitCode {
   let text: string;
   try {
     text = fs.readFileSync(path, "utf8");
@@ -14,7 +20,11 @@ export function runPolicyLint(world: World, path: string): ExitCode {
       cause,
     });
   }
-  const problems = lintPolicy({ text, path, now: world.now });
+  const file = { text, path, now: world.now };
+  const problems = lintPolicy(file);
+  if (problems.length === 0 && options.installed === true) {
+    problems.push(...missingPrograms(world.env, loadPolicy(file)).map((lack) => `${path}: ${lack}`));
+  }
   for (const problem of problems) world.stdout.write(`${problem}\n`);
   if (problems.length === 0) world.stdout.write(`${path}: ok\n`);
   return problems.length === 0 ? EXIT.passed : EXIT.usage;
