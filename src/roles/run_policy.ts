@@ -1,12 +1,13 @@
 import fs from "node:fs";
 import { systemCode } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
-import { lintPolicy, loadPolicy } from "../policy/load.ts";
+import { lintPolicy } from "../policy/load.ts";
+import { configure } from "./configuration.ts";
 import { missingPrograms } from "./installed.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
 export interface LintArguments {
-  /** Also say what the policy requires and this machine lacks. */
+  /** Also read what belongs to the policy, and say what it requires and this machine lacks. */
   readonly installed?: boolean;
 }
 
@@ -20,10 +21,10 @@ export function runPolicyLint(world: World, path: string, options: LintArguments
       cause,
     });
   }
-  const file = { text, path, now: world.now };
-  const problems = lintPolicy(file);
+  const problems = lintPolicy({ text, path, now: world.now });
   if (problems.length === 0 && options.installed === true) {
-    problems.push(...missingPrograms(world.env, loadPolicy(file)).map((lack) => `${path}: ${lack}`));
+    const { policy } = configure(world, { file: path, profile: undefined }); // Its companions must be sound too.
+    problems.push(...missingPrograms(world.env, policy).map((lack) => `${path}: ${lack}`));
   }
   for (const problem of problems) world.stdout.write(`${problem}\n`);
   if (problems.length === 0) world.stdout.write(`${path}: ok\n`);
