@@ -56,11 +56,9 @@ export function createHealthApp(sources: Sources): HealthApp {
   });
   const snapshot = oneAtATime(() => takeSnapshot(sources));
   app.get("/livez", (c) => c.text("ok\n"));
-  app.get("/status.css", (c) => c.body(PAGE_STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
-  app.get(
-    "/status.js",
-    (c) => c.body(PAGE_SCRIPT, 200, { "content-type": "text/javascript; charset=utf-8" }),
-  );
+  for (const [path, [type, body]] of Object.entries(ASSETS)) {
+    app.get(path, (c) => c.body(body, 200, { "content-type": type }));
+  }
   for (const [path, show] of Object.entries(ROUTES)) app.get(path, async (c) => show(await snapshot(), c));
   for (const path of ["/livez", ...Object.keys(ASSETS), ...Object.keys(ROUTES)]) {
     app.all(path, (c) => c.text("method not allowed\n", 405, { allow: "GET, HEAD" }));
