@@ -19,7 +19,7 @@ export async function runHealthRole(world: World): Promise<ExitCode> {
   return EXIT.passed;
 }
 
-/** A server that is only just being started is given this long. */
+/** To say that it is alive; a server that is only just being started has not opened its port yet. */
 const ANSWER_WITHIN_MS = 5_000;
 const ASK_AGAIN_MS = 250;
 /** Far above any answer of `/readyz`. */
