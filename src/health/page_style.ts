@@ -33,7 +33,7 @@ section {
   background: var(--panel); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; margin: 0 0 1rem;
 }
 .problems { border: 2px solid var(--bad); }
-.problems ul { margin: 0; padding-left: 1.2rem; }
+.problems p, .problems li { margin: 0; }
 .pair { display: grid; gap: 0 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 .quiet, .when, .what, .took, footer { color: var(--soft); }
 .artifact { font-weight: 600; overflow-wrap: anywhere; }

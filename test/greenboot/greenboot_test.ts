@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { AuditChain } from "../../src/audit/mod.ts";
 import { surroundings } from "../support/cli.ts";
 import { LAUNCHER, PROGRAM_ROOT } from "../support/lab.ts";
+import { programTest, run } from "../support/programs.ts";
 
 const HERE = join(PROGRAM_ROOT, "test", "greenboot");
 const UNITS = [
@@ -16,6 +17,11 @@ const UNITS = [
 const COORDINATOR = "secure-ai-quarantine.service";
 const PLACES = ["incoming", "scanning", "held", "rejected"];
 const LIMIT_MS = 10_000;
+
+/** Each boots in a network and among processes of its own. */
+function bootTest(title: string, test: () => Promise<void>): void {
+  programTest(title, ["bwrap", "dash"], test);
+}
 
 /** A directory that stands for a machine that has just booted. */
 class Machine implements Disposable {
@@ -91,7 +97,7 @@ class Machine implements Disposable {
       args: [
         ...["--dev-bind", "/", "/", "--proc", "/proc", "--unshare-net", "--unshare-pid", "--die-with-parent"],
         ...small,
-        ...["/bin/sh", "-c", `${health}dash "${HERE}/greenboot.sh" "${this.root}"`],
+        ...["/bin/sh", "-c", `${health}exec dash "${HERE}/greenboot.sh" "${this.root}"`],
       ],
       ...surroundings({
         PATH: `${join(this.root, "bin")}:/usr/bin:/bin`,
@@ -154,7 +160,7 @@ const good: readonly Boot[] = [
   },
 ];
 for (const { what, plant, says } of good) {
-  Deno.test(`P147: a boot that is ${what} is green`, async () => {
+  bootTest(`P147: a boot that is ${what} is green`, async () => {
     using machine = await Machine.booted();
     plant(machine);
     const { code, said, ms } = await machine.boot();
@@ -233,7 +239,7 @@ const bad: readonly Boot[] = [
   },
 ];
 for (const boot of bad) {
-  Deno.test(`P147: a boot after which ${boot.what} is red`, () => expectRed(boot));
+  bootTest(`P147: a boot after which ${boot.what} is red`, () => expectRed(boot));
 }
 
 const silent: readonly Boot[] = [
@@ -253,7 +259,7 @@ const silent: readonly Boot[] = [
       /FAIL: systemd does not say which units are active\n(.*\n)*.*FAIL: the audit log does not hold: no answer within 7 s/,
   },
 ];
-Deno.test(`P147: ${silent.map(({ what }) => what).join("; ")}: each is red within ten seconds`, async () => {
+bootTest(`P147: ${silent.map(({ what }) => what).join("; ")}: each is red within ten seconds`, async () => {
   await Promise.all(silent.map(expectRed)); // They do nothing but wait.
 });
 
@@ -278,7 +284,7 @@ const warnings: readonly Boot[] = [
   { what: "the coordinator has not run yet", plant: () => {}, says: /WARNING: not ready: .*has not run yet/ },
 ];
 for (const { what, plant, says } of warnings) {
-  Deno.test(`P147: a boot after which ${what} is green with a warning`, async () => {
+  bootTest(`P147: a boot after which ${what} is green with a warning`, async () => {
     using machine = await Machine.booted();
     plant(machine);
     const { code, said } = await machine.boot();
@@ -291,7 +297,18 @@ for (const { what, plant, says } of warnings) {
   });
 }
 
-Deno.test("P147: the checks are POSIX shell and change nothing", async () => {
+const scripts = [
+  ...["required.d", "wanted.d"].map((kind) =>
+    join(PROGRAM_ROOT, `systemd/greenboot/${kind}/30-secure-ai-quarantine.sh`)
+  ),
+  ...["greenboot.sh", "systemctl.sh"].map((name) => join(HERE, name)),
+];
+programTest("the checks hold to shellcheck's rules for POSIX shell", ["shellcheck"], () => {
+  assert.equal(run("shellcheck", "--shell=sh", ...scripts), "");
+  return Promise.resolve();
+});
+
+bootTest("P147: the checks change nothing", async () => {
   using machine = await Machine.booted();
   const look = () =>
     new Deno.Command("/usr/bin/find", { args: [machine.root, "-printf", "%p %i %s %T@\n"] }).output();
