@@ -100,7 +100,7 @@ export class LineStatus {
     this.#stageStartedMs = null;
   }
 
-  show(state: Status["state"], places: Pick<Status, "queue" | "held">): Status {
+  show(state: Status["state"], places: Pick<Status, "queue" | "open_claims" | "held">): Status {
     const { version, policy, now } = this.#beginning;
     return {
       schema: 1,

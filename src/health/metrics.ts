@@ -49,9 +49,16 @@ function state({ at, status, audit, problems }: Snapshot): string[] {
   ];
 }
 
-function atWork({ current, queue, held }: Status): string[] {
+function atWork({ current, queue, open_claims, held }: Status): string[] {
   return [
     ...gauge("queue_length", "Artifacts in the incoming directory", [[{}, queue.length]]),
+    ...gauge(
+      "open_claims",
+      "Artifacts taken out of it and not yet decided: examined now, or parked by a stop",
+      [
+        [{}, open_claims],
+      ],
+    ),
     ...gauge("held_artifacts", "Artifacts that could not be decided", [[{}, held.length]]),
     ...gauge(
       "stage_running",

@@ -41,7 +41,10 @@ function silence({ state, alive_at }: Status, at: Date): string[] {
   return [`The coordinator has said nothing for ${Math.round(silentMs / 1000)} s: it hangs or was killed.`];
 }
 
-/** The health role holds no key: of a chain with one it sees whether entries are missing, not whether they are true. */
+/**
+ * The health role holds no key: of a chain with one it sees whether entries are missing, not whether they are true. A
+ * log that it may not read is one it cannot vouch for.
+ */
 async function headOf(auditLog: string, anchorPath: string): Promise<Head> {
   try {
     return await AuditChain.head(auditLog, { anchorPath, hmacKey: "unknown" });

@@ -101,6 +101,8 @@ export const statusSchema = z.strictObject({
   policy: z.strictObject({ profile: z.string(), sha256: z.string() }),
   current: currentSchema.nullable(),
   queue: z.strictObject({ length: count, names: z.array(z.string()).max(MAX_NAMES) }),
+  /** Taken out of incoming and not yet decided: examined now, or parked until there is space or the next start. */
+  open_claims: count,
   held: z.strictObject({ length: count, artifacts: z.array(heldSchema).max(MAX_NAMES) }),
   /** Newest first. */
   verdicts: z.array(verdictSchema).max(MAX_VERDICTS),

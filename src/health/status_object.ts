@@ -17,6 +17,7 @@ export function statusObject({ at, status, audit, problems }: Snapshot) {
     policy: status?.policy ?? null,
     current: status?.current ?? null,
     queue: status?.queue ?? null,
+    open_claims: status?.open_claims ?? null,
     held: status?.held ?? null,
     verdicts: status?.verdicts ?? [],
     audit: audit.kind === "sound"

@@ -1,4 +1,5 @@
-import { createHealthApp, type Sources } from "../health/mod.ts";
+import { createHealthApp } from "../health/server.ts";
+import type { Sources } from "../health/snapshot.ts";
 import { StartupError } from "../model/mod.ts";
 
 /** Where neighbours look for it. */

@@ -33,7 +33,7 @@ export class StatusPublisher implements Disposable {
     this.#status = new LineStatus({
       version,
       policy: { profile: policy.profile, sha256: policy.sha256 },
-      before: before.kind === "status" ? before.status : null,
+      before: before.kind === "status" ? before.status : null, // Of another version: counted anew. It is no record.
       now,
     });
     const context = { ...bench.context, progress: (bytes: number) => this.#progress(bytes) };
@@ -109,8 +109,12 @@ export class StatusPublisher implements Disposable {
 
   #publish(state: Status["state"]): void {
     this.#writtenMs = performance.now();
-    const queue = someNames(visibleNames(this.#places.incoming));
-    const text = JSON.stringify(this.#status.show(state, { queue, held: this.#held })) + "\n";
+    const places = {
+      queue: someNames(visibleNames(this.#places.incoming)),
+      open_claims: visibleNames(this.#places.scanning).length,
+      held: this.#held,
+    };
+    const text = JSON.stringify(this.#status.show(state, places)) + "\n";
     try {
       replace(statusPath(this.#places.state), text);
     } catch (error) {

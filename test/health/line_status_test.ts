@@ -3,7 +3,7 @@ import { type Facts, LineStatus } from "../../src/health/line_status.ts";
 import { MAX_VERDICTS, type Status, statusSchema } from "../../src/health/status.ts";
 
 const NOW = new Date("2026-03-08T14:30:00Z");
-const PLACES = { queue: { length: 0, names: [] }, held: { length: 0, artifacts: [] } };
+const PLACES = { queue: { length: 0, names: [] }, open_claims: 0, held: { length: 0, artifacts: [] } };
 const SHA = "ab".repeat(32);
 
 function lineStatus(before: Status | null = null): LineStatus {

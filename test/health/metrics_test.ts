@@ -25,6 +25,7 @@ function snapshot(totals: Totals, more: Partial<Snapshot> = {}): Snapshot {
     policy: { profile: "standalone", sha256: "cd".repeat(32) },
     current: null,
     queue: { length: 3, names: ['a"b\n.gguf'] },
+    open_claims: 0,
     held: { length: 0, artifacts: [] },
     verdicts: [],
     totals,

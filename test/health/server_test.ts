@@ -158,6 +158,28 @@ Deno.test("a model that is being examined shows with its stage, its bytes and wh
   assert.deepEqual((await waitFor(health, (one) => one.verdicts.length === 2)).queue.length, 0);
 });
 
+Deno.test("P178: what a stop parks is still there to be counted, and is decided by the next run", async () => {
+  using lab = Lab.make();
+  lab.drop("m.gguf", MODEL);
+  const stop = new AbortController();
+  await watchOnce(lab, {
+    signal: stop.signal,
+    stages: ([one, ...rest]) => [{
+      ...one,
+      examine(artifact, context) {
+        stop.abort();
+        return one.examine(artifact, context);
+      },
+    }, ...rest],
+  });
+  await using health = new Health(lab);
+  const { open_claims, verdicts, totals, coordinator } = await health.json("/v1/status");
+  assert.deepEqual([coordinator.state, open_claims, verdicts.length, totals.claims], ["stopped", 1, 0, 1]);
+  await watchOnce(lab);
+  const after = await waitFor(health, (status) => status.verdicts.length === 1);
+  assert.deepEqual([after.open_claims, after.totals.claims, after.totals.verdicts.passed], [0, 1, 1]);
+});
+
 // deno-lint-ignore no-explicit-any -- as above
 async function waitFor(health: Health, holds: (status: any) => boolean): Promise<any> {
   for (let i = 0;; i++) {
