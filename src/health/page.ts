@@ -3,7 +3,15 @@ import type { Head } from "../audit/mod.ts";
 import { escapeName } from "../files/mod.ts";
 import { isRuleId, RULES, STAGE_IDS, type StageId } from "../model/mod.ts";
 import { isMet, OBJECTIVES, shareWithin } from "./objectives.ts";
-import { durationText, momentText, OUTCOME_WORDS, QUESTIONS, sizeText, VERDICT_WORDS } from "./page_words.ts";
+import {
+  durationText,
+  momentText,
+  OUTCOME_WORDS,
+  QUESTIONS,
+  sizeText,
+  STATE_WORDS,
+  VERDICT_WORDS,
+} from "./page_words.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Current, HeldEntry, Status, Verdict } from "./status.ts";
 
@@ -232,9 +240,7 @@ function coordinatorFacts({ state, started_at, policy, version, totals }: Status
   const { passed, rejected, failed, error } = totals.verdicts;
   return html`
     <dt>Coordinator</dt>
-    <dd>${state === "running"
-      ? `version ${version}, running since ${momentText(started_at)}`
-      : `version ${version}, at rest: it ended in good order`}</dd>
+    <dd>version ${version}, ${STATE_WORDS[state]}, started ${momentText(started_at)}</dd>
     <dt>Policy</dt>
     <dd>${policy.profile} <span class="hash">${policy.sha256}</span></dd>
     <dt>In all</dt>

@@ -1,5 +1,5 @@
 import type { StageId } from "../model/mod.ts";
-import type { StageWord, Verdict } from "./status.ts";
+import type { StageWord, Status, Verdict } from "./status.ts";
 
 /** What each stage asks, for somebody who has not met it before. */
 export const QUESTIONS: Readonly<Record<StageId, string>> = {
@@ -24,6 +24,12 @@ export const VERDICT_WORDS: Readonly<Record<Verdict["verdict"], string>> = {
   rejected: "Rejected",
   failed: "Failed",
   error: "Held",
+};
+
+export const STATE_WORDS: Readonly<Record<Status["state"], string>> = {
+  running: "running",
+  stopped: "ended in good order",
+  failed: "ended with an error",
 };
 
 const KIB = 1024;

@@ -18,8 +18,11 @@ export interface Sources {
   readonly now: () => Date;
 }
 
-/** A coordinator that has said nothing for so long hangs, or was killed. It speaks every five seconds. */
-export const SILENT_AFTER_MS = 30_000;
+/**
+ * A coordinator that has said nothing for so long hangs, or was killed. It speaks every five seconds, but a slow disk
+ * that has to take a large copy can keep it waiting.
+ */
+export const SILENT_AFTER_MS = 120_000;
 
 /** Reads what the coordinator left: its status and the end of its audit log, and never a model. */
 export async function takeSnapshot({ stateDir, auditLog, anchorPath, now }: Sources): Promise<Snapshot> {
@@ -36,6 +39,7 @@ export async function takeSnapshot({ stateDir, auditLog, anchorPath, now }: Sour
 }
 
 function silence({ state, alive_at }: Status, at: Date): string[] {
+  if (state === "failed") return ["The coordinator ended with an error: its journal says which."];
   const silentMs = at.getTime() - new Date(alive_at).getTime();
   if (state === "stopped" || silentMs <= SILENT_AFTER_MS) return [];
   return [`The coordinator has said nothing for ${Math.round(silentMs / 1000)} s: it hangs or was killed.`];

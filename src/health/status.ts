@@ -93,8 +93,8 @@ const totalsSchema = z.strictObject({
 export const statusSchema = z.strictObject({
   schema: z.literal(SCHEMA),
   version: z.string(),
-  /** `stopped`: it ended in good order, and is started again when a file arrives. */
-  state: z.enum(["running", "stopped"]),
+  /** `stopped`: it ended in good order. `failed`: by an error, an audit log that cannot be written, say. */
+  state: z.enum(["running", "stopped", "failed"]),
   started_at: moment,
   /** When this was written: at least every few seconds while it runs. */
   alive_at: moment,

@@ -55,6 +55,7 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
       status.ended();
       codes.push(codeOf(ended));
     }
+    status.finished();
   } finally {
     await open.close();
   }

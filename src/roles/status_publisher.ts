@@ -21,7 +21,9 @@ export class StatusPublisher implements Disposable {
   readonly line: Line;
   readonly #places: Places;
   readonly #status: LineStatus;
-  #held: Status["held"];
+  /** Null when it has to be looked at again. */
+  #held: Status["held"] | null = null;
+  #ends: "stopped" | "failed" = "failed";
   #writtenMs = -Infinity;
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -42,7 +44,6 @@ export class StatusPublisher implements Disposable {
       audit: this.#following(line.audit),
       bench: { ...bench, context, pipeline: this.#watched(bench.pipeline) },
     };
-    this.#held = heldIn(places.held);
     this.#publish("running");
     this.#timer = setInterval(() => this.#tick(), PROGRESS_EVERY_MS);
   }
@@ -54,7 +55,7 @@ export class StatusPublisher implements Disposable {
       append: async (event, data) => {
         const appended = await log.append(event, data);
         this.#status.recorded(event, data);
-        if (ENDS.includes(event)) this.#held = heldIn(this.#places.held);
+        if (ENDS.includes(event)) this.#held = null;
         this.#publish("running");
         return appended;
       },
@@ -85,15 +86,19 @@ export class StatusPublisher implements Disposable {
   /** The artifact at hand is done with, also where nothing was decided. */
   ended(): void {
     this.#status.ended();
-    this.#held = heldIn(this.#places.held);
+    this.#held = null;
     this.#publish("running");
   }
 
-  /** The coordinator ends in good order. */
+  /** The coordinator is about to end in good order; without this it ends by an error. */
+  finished(): void {
+    this.#ends = "stopped";
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#status.ended();
-    this.#publish("stopped");
+    this.#publish(this.#ends);
   }
 
   /** Of the copy, or of the stage at work. While bytes are read the timer may have to wait. */
@@ -109,13 +114,14 @@ export class StatusPublisher implements Disposable {
 
   #publish(state: Status["state"]): void {
     this.#writtenMs = performance.now();
-    const places = {
-      queue: someNames(visibleNames(this.#places.incoming)),
-      open_claims: visibleNames(this.#places.scanning).length,
-      held: this.#held,
-    };
-    const text = JSON.stringify(this.#status.show(state, places)) + "\n";
     try {
+      this.#held ??= heldIn(this.#places.held);
+      const places = {
+        queue: someNames(visibleNames(this.#places.incoming)),
+        open_claims: visibleNames(this.#places.scanning).length,
+        held: this.#held,
+      };
+      const text = JSON.stringify(this.#status.show(state, places)) + "\n";
       replace(statusPath(this.#places.state), text);
     } catch (error) {
       if (systemCode(error) === null) throw error; // A full disk, say: the next one may be written again.

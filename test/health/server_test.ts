@@ -58,6 +58,7 @@ async function watchOnce(lab: Lab, setup: Partial<LineSetup> = {}): Promise<void
     using status = new StatusPublisher(line, "0.1.0");
     const signal = setup.signal ?? new AbortController().signal;
     for await (const _ended of watch(status.line, { until: "once", signal })) status.ended();
+    status.finished();
   } finally {
     await close();
   }
@@ -209,7 +210,15 @@ const faults: readonly Fault[] = [
       fs.writeFileSync(path, JSON.stringify({ ...status, state: "running" }));
       health.clock = () => new Date(Date.parse(status.alive_at) + SILENT_AFTER_MS + 1);
     },
-    reason: /said nothing for 30 s/,
+    reason: /said nothing for 120 s/,
+  },
+  {
+    what: "a coordinator that ended with an error",
+    plant: (lab) => {
+      const path = statusPath(lab.places.state);
+      fs.writeFileSync(path, fs.readFileSync(path, "utf8").replace('"state":"stopped"', '"state":"failed"'));
+    },
+    reason: /ended with an error/,
   },
   {
     what: "a status of a newer version",
@@ -352,6 +361,20 @@ Deno.test("a taken port is a start-up error", async () => {
     () => startHealth(sources, health.port),
     (error) => error instanceof StartupError && error.code === "health/address",
   );
+});
+
+Deno.test("a coordinator whose audit log cannot be written says that it ended with an error", async () => {
+  using lab = Lab.make();
+  lab.drop("m.gguf", PICKLE);
+  let full = false;
+  const step = (name: string) => {
+    if (name === "claim:audited") full = true;
+    if (full && name.startsWith("audit:")) throw new Error("no space left");
+  };
+  await assert.rejects(watchOnce(lab, { step }), /Cannot audit/);
+  const reading = readStatus(statusPath(lab.places.state));
+  assert.ok(reading.kind === "status");
+  assert.deepEqual([reading.status.state, reading.status.totals.refusals_audited], ["failed", 0]);
 });
 
 Deno.test("a status that cannot be written stops nothing", async () => {
