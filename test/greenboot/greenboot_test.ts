@@ -30,8 +30,10 @@ class Machine implements Disposable {
   readonly quarantine = join(this.var, "secure-ai", "quarantine");
   readonly auditLog = join(this.var, "secure-ai", "logs", "quarantine-audit.jsonl");
   readonly policy = join(this.root, "etc", "secure-ai", "policy", "policy.yaml");
-  readonly settings = join(this.root, "bin", "Environment");
+  readonly settings = join(this.root, "bin", "settings");
   program = LAUNCHER;
+  /** Seconds; longer than the check's own, so that a busy machine is not taken for a broken one. */
+  patience: string | null = "60";
   health: "serves" | "does not run" = "serves";
   /** On the disk of the line. */
   room: "ample" | "8 MiB" = "ample";
@@ -64,8 +66,7 @@ class Machine implements Disposable {
   #standInForSystemd(): void {
     fs.mkdirSync(join(this.root, "bin"));
     fs.copyFileSync(join(HERE, "systemctl.sh"), join(this.root, "bin", "systemctl"));
-    fs.writeFileSync(join(this.root, "bin", "StateDirectory"), "secure-ai-quarantine\n");
-    fs.writeFileSync(this.settings, `NO_COLOR=1 LLAMA_SERVER_BIN=${Deno.execPath()}\n`);
+    this.setEnvironment("");
     this.setUnits({});
   }
 
@@ -77,6 +78,12 @@ class Machine implements Disposable {
       now: () => new Date(),
     });
     for (let i = 0; i < 3; i++) await chain.append("stage", { number: i });
+  }
+
+  /** What the coordinator's unit sets, beside the engine. */
+  setEnvironment(more: string): void {
+    const environment = `NO_COLOR=1 LLAMA_SERVER_BIN=${Deno.execPath()} ${more}`;
+    fs.writeFileSync(this.settings, `Environment=${environment}\nStateDirectory=secure-ai-quarantine\n`);
   }
 
   /** All units are active and the coordinator is at rest, but for those given. */
@@ -104,6 +111,7 @@ class Machine implements Disposable {
         STATE_DIRECTORY: join(this.var, "secure-ai-quarantine"),
         AUDIT_LOG_PATH: this.auditLog,
         AIQ_PROGRAM: this.program,
+        ...(this.patience === null ? {} : { AIQ_PATIENCE: this.patience }),
         AIQ_ETC: join(this.root, "etc", "secure-ai"),
         AIQ_SHARE: join(this.root, "usr", "share", "ai-quarantine"),
         AIQ_VAR: this.var,
@@ -145,7 +153,7 @@ const good: readonly Boot[] = [
       fs.mkdirSync(join(machine.var, "secure-ai", "vault"));
       fs.writeFileSync(join(machine.var, "secure-ai", "vault", ".initialized"), "");
       require(machine, "modelscan");
-      fs.appendFileSync(machine.settings, ` MODELSCAN_BIN=${Deno.execPath()}\n`);
+      machine.setEnvironment(`MODELSCAN_BIN=${Deno.execPath()}`);
     },
     says: /^ai-quarantine: healthy$/m,
   },
@@ -163,11 +171,10 @@ for (const { what, plant, says } of good) {
   bootTest(`P147: a boot that is ${what} is green`, async () => {
     using machine = await Machine.booted();
     plant(machine);
-    const { code, said, ms } = await machine.boot();
+    const { code, said } = await machine.boot();
     assert.match(said, says);
     assert.match(said, /^note: green\n/m);
     assert.equal(code, 0, said);
-    assert.ok(ms < LIMIT_MS, `${ms} ms`);
   });
 }
 
@@ -239,7 +246,7 @@ const bad: readonly Boot[] = [
   },
 ];
 for (const boot of bad) {
-  bootTest(`P147: a boot after which ${boot.what} is red`, () => expectRed(boot));
+  bootTest(`P147: a boot after which ${boot.what} is red`, async () => void await expectRed(boot));
 }
 
 const silent: readonly Boot[] = [
@@ -251,19 +258,23 @@ const silent: readonly Boot[] = [
   {
     what: "neither the program nor systemd answers",
     plant: (machine) => {
+      machine.patience = null;
       fs.writeFileSync(join(machine.root, "bin", "hangs"), "");
       machine.program = join(machine.root, "hangs");
       fs.writeFileSync(machine.program, "#!/bin/sh\nexec sleep 60\n", { mode: 0o755 });
     },
     says:
-      /FAIL: systemd does not say which units are active\n(.*\n)*.*FAIL: the audit log does not hold: no answer within 7 s/,
+      /FAIL: systemd does not say which units are active\n(.*\n)*.*FAIL: the audit log does not hold: no answer within 6 s/,
   },
 ];
 bootTest(`P147: ${silent.map(({ what }) => what).join("; ")}: each is red within ten seconds`, async () => {
-  await Promise.all(silent.map(expectRed)); // They do nothing but wait.
+  // They do nothing but wait, so that the time is theirs and not that of a busy machine.
+  const took = await Promise.all(silent.map(expectRed));
+  for (const ms of took) assert.ok(ms < LIMIT_MS, `${ms} ms`);
 });
 
-async function expectRed({ plant, says }: Boot): Promise<void> {
+/** How long it took, in milliseconds. */
+async function expectRed({ plant, says }: Boot): Promise<number> {
   using machine = await Machine.booted();
   fs.rmSync(join(machine.root, "usr/lib/greenboot/check/wanted.d"), { recursive: true });
   plant(machine);
@@ -272,7 +283,7 @@ async function expectRed({ plant, says }: Boot): Promise<void> {
   assert.match(said, /^note: red\n/m);
   assert.doesNotMatch(said, /^note: green\n/m);
   assert.equal(code, 1, said);
-  assert.ok(ms < LIMIT_MS, `${ms} ms`);
+  return ms;
 }
 
 const warnings: readonly Boot[] = [

@@ -11,8 +11,8 @@ var=${AIQ_VAR:-/var/lib}
 coordinator=secure-ai-quarantine.service
 units='secure-ai-quarantine.path secure-ai-quarantine-examine.socket secure-ai-quarantine-scanner.socket
 secure-ai-quarantine-smoke.socket secure-ai-quarantine-health.service'
-patience=7        # seconds for each check; they run side by side
-least_free_mib=64 # Below this not even a refusal can be recorded. The policy's own reserve is a wanted check.
+patience=${AIQ_PATIENCE:-6} # seconds for each check; they run side by side
+least_free_mib=64           # Below this not even a refusal can be recorded. The policy's own reserve is a wanted check.
 
 # An appliance with a vault is set up when its vault is; until then its services wait. Without a vault it always is.
 is_set_up() { [ ! -d "$var/secure-ai/vault" ] || [ -e "$var/secure-ai/vault/.initialized" ]; }
@@ -21,14 +21,16 @@ is_set_up() { [ ! -d "$var/secure-ai/vault" ] || [ -e "$var/secure-ai/vault/.ini
 use_settings() {
   quarantine=$var/secure-ai/quarantine
   AUDIT_LOG_PATH=$var/secure-ai/logs/quarantine-audit.jsonl
-  for setting in $(timeout 1 systemctl show --property=Environment --value "$coordinator" 2>/dev/null); do
+  state=
+  for setting in $(timeout 1 systemctl show --property=Environment,StateDirectory "$coordinator" 2>/dev/null); do
+    setting=${setting#Environment=}
     case $setting in
+      StateDirectory=*) state=${setting#*=} ;;
       QUARANTINE_DIR=/*/incoming) quarantine=$(dirname -- "${setting#*=}") ;;
       *_BIN=/* | AUDIT_LOG_PATH=/* | POLICY_PATH=/*) export "${setting?}" ;;
     esac
   done
-  state=$(timeout 1 systemctl show --property=StateDirectory --value "$coordinator" 2>/dev/null)
-  STATE_DIRECTORY=$var/${state%% *}
+  STATE_DIRECTORY=$var/$state
   export AUDIT_LOG_PATH STATE_DIRECTORY
   if [ -e "$etc/keys/audit-hmac.key" ]; then export AUDIT_HMAC_KEY_PATH="$etc/keys/audit-hmac.key"; fi
 }
@@ -52,22 +54,22 @@ check_units() {
   waited=0 # Some may still be starting.
   while :; do
     # shellcheck disable=SC2086 # One word a unit, one line of the answer a word.
-    states=$(timeout 2 systemctl is-active $units "$coordinator" 2>/dev/null)
+    states=$(timeout "$patience" systemctl is-active $units "$coordinator" 2>/dev/null)
     case $states in *activating*) [ "$waited" -ge 4 ] && break ;; *) break ;; esac
     sleep 1
     waited=$((waited + 1))
   done
   # shellcheck disable=SC2086
   set -- $states
-  if [ $# -eq 0 ]; then
-    echo 'systemd does not say which units are active'
-    return
-  fi
-  for unit in $units; do
-    [ "${1:-}" = active ] || echo "$unit is ${1:-unknown} (systemctl status $unit)"
-    [ $# -eq 0 ] || shift
+  for unit in $units $coordinator; do
+    case $unit=${1:-} in
+      *=) echo 'systemd does not say which units are active' && return ;;
+      "$coordinator=failed") echo "$unit has failed (journalctl -u $unit)" ;;
+      *=active | "$coordinator="*) ;;
+      *) echo "$unit is $1 (systemctl status $unit)" ;;
+    esac
+    shift
   done
-  [ "${1:-}" != failed ] || echo "$coordinator has failed (journalctl -u $coordinator)"
 }
 
 check_policy() {
