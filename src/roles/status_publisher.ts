@@ -146,6 +146,7 @@ function heldIn(directory: string): Status["held"] {
 
 /** Whole or not at all for whoever reads it now; unlike a record it need not survive a power cut. */
 function replace(path: string, text: string): void {
-  fs.writeFileSync(`${path}.tmp`, text, { mode: 0o640 });
+  fs.writeFileSync(`${path}.tmp`, text);
+  fs.chmodSync(`${path}.tmp`, 0o640); // Whatever the mask says: the health role reads it through its group.
   fs.renameSync(`${path}.tmp`, path);
 }

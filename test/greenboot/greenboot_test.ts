@@ -30,7 +30,6 @@ class Machine implements Disposable {
   readonly quarantine = join(this.var, "secure-ai", "quarantine");
   readonly auditLog = join(this.var, "secure-ai", "logs", "quarantine-audit.jsonl");
   readonly policy = join(this.root, "etc", "secure-ai", "policy", "policy.yaml");
-  readonly settings = join(this.root, "bin", "settings");
   program = LAUNCHER;
   /** Seconds; longer than the check's own, so that a busy machine is not taken for a broken one. */
   patience: string | null = "60";
@@ -66,7 +65,11 @@ class Machine implements Disposable {
   #standInForSystemd(): void {
     fs.mkdirSync(join(this.root, "bin"));
     fs.copyFileSync(join(HERE, "systemctl.sh"), join(this.root, "bin", "systemctl"));
-    this.setEnvironment("");
+    const engine = `LLAMA_SERVER_BIN=${Deno.execPath()}`;
+    fs.writeFileSync(
+      join(this.root, "bin", "settings"),
+      `Environment=NO_COLOR=1 ${engine}\nStateDirectory=secure-ai-quarantine\n`,
+    );
     this.setUnits({});
   }
 
@@ -78,12 +81,6 @@ class Machine implements Disposable {
       now: () => new Date(),
     });
     for (let i = 0; i < 3; i++) await chain.append("stage", { number: i });
-  }
-
-  /** What the coordinator's unit sets, beside the engine. */
-  setEnvironment(more: string): void {
-    const environment = `NO_COLOR=1 LLAMA_SERVER_BIN=${Deno.execPath()} ${more}`;
-    fs.writeFileSync(this.settings, `Environment=${environment}\nStateDirectory=secure-ai-quarantine\n`);
   }
 
   /** All units are active and the coordinator is at rest, but for those given. */
@@ -148,12 +145,13 @@ const good: readonly Boot[] = [
     says: /^ai-quarantine: not set up yet/m,
   },
   {
-    what: "healthy with a vault, and with a scanner where the unit says",
+    what: "healthy with a vault, and with a scanner where the operator says",
     plant: (machine) => {
       fs.mkdirSync(join(machine.var, "secure-ai", "vault"));
       fs.writeFileSync(join(machine.var, "secure-ai", "vault", ".initialized"), "");
       require(machine, "modelscan");
-      machine.setEnvironment(`MODELSCAN_BIN=${Deno.execPath()}`);
+      const file = join(machine.root, "etc", "secure-ai", "quarantine.env");
+      fs.writeFileSync(file, `# Set by the operator\nMODELSCAN_BIN=${Deno.execPath()}\n`);
     },
     says: /^ai-quarantine: healthy$/m,
   },

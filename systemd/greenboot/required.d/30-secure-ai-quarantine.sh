@@ -17,20 +17,20 @@ least_free_mib=64           # Below this not even a refusal can be recorded. The
 # An appliance with a vault is set up when its vault is; until then its services wait. Without a vault it always is.
 is_set_up() { [ ! -d "$var/secure-ai/vault" ] || [ -e "$var/secure-ai/vault/.initialized" ]; }
 
-# Where the coordinator's unit says that things are; the usual places where it says nothing.
+# Where the coordinator's unit, or the operator's file, says that things are; else the usual places.
 use_settings() {
   quarantine=$var/secure-ai/quarantine
   AUDIT_LOG_PATH=$var/secure-ai/logs/quarantine-audit.jsonl
-  state=
-  for setting in $(timeout 1 systemctl show --property=Environment,StateDirectory "$coordinator" 2>/dev/null); do
+  STATE_DIRECTORY=$var/secure-ai-quarantine
+  for setting in $(timeout 1 systemctl show --property=Environment,StateDirectory "$coordinator" 2>/dev/null) \
+    $(grep -hs '^[A-Z_]*=/' "$etc/quarantine.env"); do
     setting=${setting#Environment=}
     case $setting in
-      StateDirectory=*) state=${setting#*=} ;;
+      StateDirectory=?*) STATE_DIRECTORY=$var/${setting#*=} ;;
       QUARANTINE_DIR=/*/incoming) quarantine=$(dirname -- "${setting#*=}") ;;
-      *_BIN=/* | AUDIT_LOG_PATH=/* | POLICY_PATH=/*) export "${setting?}" ;;
+      *_BIN=/* | AUDIT_LOG_PATH=/* | POLICY_PATH=/* | STATE_DIRECTORY=/*) export "${setting?}" ;;
     esac
   done
-  STATE_DIRECTORY=$var/$state
   export AUDIT_LOG_PATH STATE_DIRECTORY
   if [ -e "$etc/keys/audit-hmac.key" ]; then export AUDIT_HMAC_KEY_PATH="$etc/keys/audit-hmac.key"; fi
 }
