@@ -115,7 +115,7 @@ type Examined =
 async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
   let claim = taken;
   const { name } = claim.record;
-  const { signal } = line.bench.context;
+  const { signal, progress } = line.bench.context;
   const otherwise = (instead: () => Promise<Admission>): Examined => ({ kind: "not-examined", instead });
   const parked = otherwise(() => Promise.resolve({ kind: "parked", word: "waiting", name }));
   try {
@@ -127,6 +127,7 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
     const before = appearanceOf(inboxPath(claim)).fingerprint;
     const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
       signal,
+      progress,
       lasting: "scratch",
     });
     line.step("freeze:copied");

@@ -8,6 +8,8 @@ import { openLine } from "./line.ts";
 import { DEFAULT_REGISTRY_URL, registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";
 import { stopSignal } from "./signals.ts";
+import { StatusPublisher } from "./status_publisher.ts";
+import { versionOf } from "./version.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
@@ -56,7 +58,12 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
       say(warning(`the policy is ${configuration.policyPath}`));
     }
     if (open.line.signer === null) say(UNSIGNED);
-    for await (const ended of watch(open.line, { until, signal: stop.signal })) codes.push(codeOf(ended));
+    using status = new StatusPublisher(open.line, versionOf(world));
+    for await (const ended of watch(status.line, { until, signal: stop.signal })) {
+      status.ended();
+      codes.push(codeOf(ended));
+    }
+    status.finished();
   } finally {
     await open.close();
   }

@@ -33,3 +33,23 @@ export function programOnPath(name: string): string | null {
   const found = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`);
   return found.find((path) => fs.existsSync(path)) ?? null;
 }
+
+/**
+ * A test that needs programs of the host. Where one is missing it is skipped, and its title says why; with `CI=true`
+ * nothing is skipped: it fails.
+ */
+export function programTest(title: string, programs: readonly string[], run: () => Promise<void>): void {
+  const missing = programs.filter((name) => programOnPath(name) === null);
+  if (missing.length === 0) {
+    Deno.test(title, run);
+    return;
+  }
+  const why = `${missing.join(", ")} not installed, see scripts/provision`;
+  Deno.test({
+    name: `${title} [${why}]`,
+    ignore: Deno.env.get("CI") !== "true",
+    fn: () => {
+      throw new Error(`Cannot test: ${why}`);
+    },
+  });
+}
