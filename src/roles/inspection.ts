@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { digestInPlace, refuseUnopened } from "../admission/mod.ts";
 import type { WeightFingerprint } from "../measure/fingerprint.ts";
 import type { ModelManifest } from "../measure/manifest.ts";
@@ -89,7 +89,8 @@ function artifactAt(path: string, maxBytes: number): Artifact {
   };
 }
 
-function modelFrom(entries: readonly unknown[]): MeasuredModel {
+/** Sorts the entries of a manifest by weight file; throws for what is none. */
+export function modelFrom(entries: readonly unknown[]): MeasuredModel {
   const parsed = entries.map((entry) => entrySchema.parse(entry));
   const tensors = Map.groupBy(parsed.filter((entry) => entry.kind === "tensor"), ({ file }) => file ?? "");
   const manifests = parsed.filter((entry) => entry.kind === "manifest");

@@ -182,3 +182,13 @@ Deno.test("the bundle holds no package as such, and no path of the machine it wa
     assert.ok(!/\bfrom "(npm:|https?:|jsr:)|import\("(npm:|https?:|jsr:)/.test(text), path);
   }
 });
+
+Deno.test("the bundle leaves out what nobody uses", () => {
+  const lib = join(sharedOverlay("standalone"), "usr/lib/ai-quarantine");
+  const texts = fs.readdirSync(lib).filter((name) => name.endsWith(".js")).map((name) =>
+    fs.readFileSync(join(lib, name), "utf8")
+  );
+  // `import { z } from "zod"` keeps all of it, 550 kB that every role would parse; `import * as z` does not.
+  assert.ok(!texts.some((text) => text.includes("/zod/v4/locales/de.js")));
+  assert.ok(texts.some((text) => text.includes("/zod/v4/classic/schemas.js")));
+});

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { speakingModel } from "../make/gguf.ts";
 import type { Ran } from "../support/cli.ts";
+import { PUBLISHED } from "../support/lab.ts";
 import { missingTest, type Paths, realTest } from "../support/real_parts.ts";
 import { imageScript, missingOn, sharedOverlay, Workshop } from "./image.ts";
 
@@ -103,40 +104,49 @@ function containerTest(title: string, test: (engine: Engine, paths: Paths<Parts>
   });
 }
 
+const PROBE = `
+id -u
+grep -E '^(CapEff|Seccomp):' /proc/self/status | tr -d '\\t'
+for place in / /usr /usr/lib/ai-quarantine /etc /tmp /var /run; do touch $place/probe 2>/dev/null && echo "$place writable"; done
+ls /sys/class/net
+`;
+
 containerTest(
-  "P026 to P029, P146: the watcher's container admits a model into its own registry, and refuses the twin",
+  "P026 to P029, P146: the watcher's container is walled in, admits a model into its own registry and refuses the twin",
   (engine, paths) => {
     engine.build("watcher", sharedOverlay("standalone"));
+    const probed = engine.watcher(["--entrypoint", "/bin/sh"], "-c", PROBE);
+    assert.equal(probed.stdout, `${WATCHER}\nCapEff:0000000000000000\nSeccomp:2\nlo\n`, probed.stderr);
+
     engine.drop("polite.gguf", speakingModel(REFUSING, { name: "polite" }));
     engine.drop("trojan.gguf", speakingModel(REFUSING, { name: "trojan", template: HOSTILE_TEMPLATE }));
-    // The engine of the behavioural test is the host's; a sandbox inside the container needs its /proc uncovered.
-    const tools = dirname(dirname(paths.LLAMA_SERVER_BIN));
-    const options = [
-      ...["--security-opt", "unmask=ALL", "-e", "AI_QUARANTINE_BWRAP=/usr/bin/bwrap"],
-      ...["-v", `${tools}:${tools}:ro`, "-e", `LLAMA_SERVER_BIN=${paths.LLAMA_SERVER_BIN}`],
-    ];
-    const ran = engine.watcher(options, "watch", "--once", "--embedded-registry");
-    const said = ran.stdout.split("\n").filter((line) => !/\.\.\.$/.test(line));
-    assert.equal(ran.code, 1, ran.stdout + ran.stderr); // One was refused.
-    assert.ok(
-      said.some((line) => /Stage 6\/7: behavioral_test — PASS \(0\/\d+ flagged/.test(line)),
-      ran.stdout,
+    const { code, stdout, stderr } = engine.watcher(
+      withLlama(paths),
+      "watch",
+      "--once",
+      "--embedded-registry",
     );
-    assert.ok(
-      said.some((line) => /^<6>\[quarantine\] PROMOTED: polite \(polite\.gguf\) sha256=/.test(line)),
-      ran.stdout,
+    assert.equal(code, 1, stdout + stderr); // One was refused.
+    assert.match(
+      stdout,
+      /^<6>\[quarantine\] Stage 6\/7: behavioral_test — PASS \(0\/\d+ flagged, 0 critical\)$/m,
     );
-    assert.ok(
-      said.some((line) => /FAILED: trojan\.gguf \(static_scan: template\/object-walk\)$/.test(line)),
-      ran.stdout,
-    );
-    assert.deepEqual(engine.names("registry"), [
-      "manifest.json",
-      "polite.gguf",
-      "polite.gguf.manifest.json",
-      "polite.gguf.provenance.json",
-    ]);
+    assert.match(stdout, /^<6>\[quarantine\] PROMOTED: polite \(polite\.gguf\) sha256=[0-9a-f]{64}$/m);
+    assert.match(stdout, /^<2>\[quarantine\] FAILED: trojan\.gguf \(static_scan: template\/object-walk\)$/m);
+    const published = PUBLISHED.map((name) => name.replace("m.gguf", "polite.gguf"));
+    assert.deepEqual(engine.names("registry"), ["manifest.json", ...published].sort());
     assert.equal(fs.statSync(engine.here.path("registry", "polite.gguf")).uid, WATCHER);
     assert.deepEqual(engine.names("models"), [".held", ".rejected", ".scanning"]);
+
+    engine.build("bootc", sharedOverlay("appliance"));
+    assert.match(engine.buildah("inspect", "--type", "image", "bootc"), /"containers\.bootc": "1"/);
   },
 );
+
+/** The behavioural test's engine is the host's. A sandbox inside the container needs a /proc that is not covered. */
+function withLlama({ LLAMA_SERVER_BIN }: Paths<Parts>): string[] {
+  const tools = dirname(dirname(LLAMA_SERVER_BIN));
+  const variables = [`LLAMA_SERVER_BIN=${LLAMA_SERVER_BIN}`, "AI_QUARANTINE_BWRAP=/usr/bin/bwrap"];
+  const seen = ["-v", `${tools}:${tools}:ro`, "--security-opt", "unmask=ALL"];
+  return [...seen, ...variables.flatMap((variable) => ["-e", variable])];
+}

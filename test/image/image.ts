@@ -42,10 +42,23 @@ export class Workshop implements Disposable {
   }
 
   /** The tree an image includes, for a profile, made from this checkout or a copy of it. */
-  overlay(profile: "appliance" | "standalone", { name = "overlay", checkout = PROGRAM_ROOT } = {}): string {
+  overlay(
+    profile: "appliance" | "standalone",
+    { name = "overlay", checkout = PROGRAM_ROOT, more = [] as readonly string[] } = {},
+  ): string {
     const out = this.path(name);
     const script = join(checkout, "scripts", "image", "make-rootfs-overlay");
-    run("env", `SOURCE_DATE_EPOCH=${EPOCH}`, script, "--profile", profile, "--deno", Deno.execPath(), out);
+    run(
+      "env",
+      `SOURCE_DATE_EPOCH=${EPOCH}`,
+      script,
+      "--profile",
+      profile,
+      "--deno",
+      Deno.execPath(),
+      ...more,
+      out,
+    );
     return out;
   }
 

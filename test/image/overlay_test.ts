@@ -31,6 +31,7 @@ Deno.test("P146, P151: an overlay is read-only by its modes, and leaves /var and
   const tree = treeOf(sharedOverlay("appliance"));
   const odd = tree.filter(({ path, kind, mode, seconds }) => {
     const executable = /\/(deno|scripts\/ai-quarantine|required\.d\/.*|wanted\.d\/.*)$/.test(path);
+    if (path === "etc/secure-ai/keys") return mode !== 0o700;
     const wanted = kind === "link" ? 0o777 : kind === "directory" || executable ? 0o755 : 0o644;
     const place = kind === "link" ? /^(usr|etc\/systemd\/system)\// : /^(usr|etc\/logrotate\.d)\//;
     return mode !== wanted || seconds !== EPOCH || kind !== "directory" && !place.test(path);
@@ -39,6 +40,14 @@ Deno.test("P146, P151: an overlay is read-only by its modes, and leaves /var and
   assert.deepEqual([...new Set(tree.map(({ path }) => path.split("/")[0]))].filter((top) => top !== "etc"), [
     "usr",
   ]);
+});
+
+Deno.test("P151: the list of digests covers every file of an overlay, for whoever watches them", () => {
+  const overlay = sharedOverlay("appliance");
+  const list = "usr/share/ai-quarantine/files.sha256";
+  const files = treeOf(overlay).filter(({ kind, path }) => kind === "file" && path !== list);
+  const listed = fs.readFileSync(join(overlay, list), "utf8").split("\n").slice(0, -1);
+  assert.deepEqual(listed.sort(), files.map(({ content, path }) => `${content}  ${path}`).sort());
 });
 
 Deno.test("every link of an overlay leads to something in it", () => {
