@@ -32,7 +32,6 @@ export class Appliance implements AsyncDisposable {
     const disk = new Disk(parts);
     for (const [path, content] of Object.entries(files)) disk.write(path, content());
     disk.write("/srv/good.gguf", goodModel());
-    disk.mask("secure-ai-quarantine-health.service"); // Has tests of its own.
     disk.mask("systemd-modules-load.service"); // Nothing to load in a container.
     const machine = await Machine.boot(disk);
     const appliance = new Appliance(disk, machine);

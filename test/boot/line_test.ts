@@ -56,6 +56,15 @@ bootTest("a booted appliance takes models through the line", async (parts, t) =>
     await machine.must("runuser -u nobody -- cmp /srv/good.gguf /var/lib/secure-ai/registry/my-model.gguf");
   });
 
+  await t.step("the health role sees what the coordinator says of itself", async () => {
+    const ask = (path: string) =>
+      machine.must(
+        `python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:8472${path}").read().decode())'`,
+      );
+    await machine.must("ai-quarantine health --probe ready");
+    assert.match(await ask("/v1/status"), /my-model\.gguf/);
+  });
+
   await t.step("every unit of a timer does its work", async () => {
     await machine.must(
       "systemctl start secure-ai-quarantine-audit-verify.service secure-ai-quarantine-reverify.service",
