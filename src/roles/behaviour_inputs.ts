@@ -9,6 +9,8 @@ import type { World } from "./world.ts";
 const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";
 const DEFAULT_GARAK = "/usr/local/bin/garak";
 const DEFAULT_READY_SECONDS = 120;
+/** Made by the launcher inside a bubblewrap sandbox: llama-server with its private memory capped. */
+export const CAPPED_LLAMA_SERVER = "/tmp/llama-server";
 
 export function llamaServerOf(world: World): string | null {
   return existing(world.env("LLAMA_SERVER_BIN") ?? DEFAULT_LLAMA_SERVER);

@@ -4,7 +4,7 @@ import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import type { Policy, SandboxKind, StageContext } from "../model/mod.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
-import { behaviourInputs, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
+import { behaviourInputs, CAPPED_LLAMA_SERVER, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import type { Configuration } from "./configuration.ts";
 import { delegated } from "./delegate.ts";
 import { embeddedPlaces, watchedPlaces } from "./environment.ts";
@@ -37,7 +37,7 @@ export async function coordinator(
     examine: processSandbox(sandboxOptions(world, "examine", [])),
     smoke: bwrap === null || llamaServer === null ? null : {
       open: processSandbox(smokeOptions(world, { llamaServer, garak, policy })),
-      inputs: behaviourInputs(world, { llamaServer, garak }),
+      inputs: behaviourInputs(world, { llamaServer: CAPPED_LLAMA_SERVER, garak }),
     },
   });
   const programs = new Map([["ai-quarantine", versionOf(world)]]);
@@ -64,10 +64,7 @@ function sandboxOptions(
   };
 }
 
-/**
- * The launcher caps the private memory of each process (RLIMIT_DATA) before it starts the runtime. Files that are
- * mapped do not count: the kernel takes their pages back when it needs them.
- */
+/** Where no unit caps memory, the launcher does: it puts `CAPPED_LLAMA_SERVER` in the place of llama-server. */
 function smokeOptions(
   world: World,
   { llamaServer, garak, policy }: {

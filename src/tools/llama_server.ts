@@ -62,8 +62,9 @@ const READY_POLL_MS = 20;
 const STDERR_KEPT = 16 * 1024;
 const LOG_LINES = 20;
 const LOG_LINE_CHARS = 300;
-/** What the server and its libraries say when they get no more memory. */
-const OUT_OF_MEMORY = /failed to allocate|unable to allocate|cannot allocate memory|bad_alloc|out of memory/i;
+/** What the server and its libraries say when they get no more memory; the last one also of the stack of a thread. */
+const OUT_OF_MEMORY =
+  /failed to allocate|unable to allocate|cannot allocate memory|memory exhausted|bad_alloc|out of memory|resource temporarily unavailable/i;
 const MAX_REPLY_BYTES = 1024 * 1024;
 
 const figure = z.number().nonnegative().catch(0);
