@@ -10,7 +10,7 @@ export async function* reportLines(path: string): AsyncGenerator<string> {
   if (file === null) throw new UndecidedError("garak/report", "garak left no report");
   let pending = "";
   let size = 0;
-  for await (const text of file.readable.pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))) {
+  for await (const text of file.readable.pipeThrough(new TextDecoderStream())) {
     size += text.length;
     const lines = (pending + text).split("\n");
     pending = lines.pop() ?? "";
