@@ -1,5 +1,5 @@
 import { fromBase64, fromHex, isReadable } from "../encoding.ts";
-import { any, command, type Danger, near, pattern, url } from "./matchers.ts";
+import { any, both, command, type Danger, near, pattern, sentence, url } from "./matchers.ts";
 import { FETCHERS, hasNumericHost, isPrivatePath, namesPrivate, namesSecret, SENDERS } from "./places.ts";
 
 const READERS = [
@@ -43,7 +43,7 @@ export const EXFILTRATION: readonly Danger[] = [
     description: "a line of a password file with its hash",
     anchors: ["1", "2a", "2b", "2y", "5", "6", "y"],
     kind: "fact",
-    match: pattern(/(?:1|2[aby]|5|6|y)\$[\w./$]{8,90}:\d{0,6}:/, { before: ":$" }),
+    match: pattern(/(?:1|2[aby]|5|6|y)\$[\w./$=,]{8,160}:\d{0,6}:/, { before: ":$" }),
   },
   {
     id: "read/passwd-line",
@@ -149,7 +149,13 @@ export const EXFILTRATION: readonly Danger[] = [
     description: "data put into the name that is looked up",
     anchors: ["dig", "nslookup", "host", "ping", "drill"],
     kind: "quotable",
-    match: pattern(/[a-z]{3,8}\s[^\n]{0,40}(?:\$\([^\n)]{1,80}\)|`[^`\n]{1,80}`)\.[\w-]/),
+    match: any(
+      pattern(/[a-z]{3,8}\s[^\n]{0,40}(?:\$\([^\n)]{1,80}\)|`[^`\n]{1,80}`)\.[\w-]/),
+      both(
+        pattern(/[a-z]{3,8}\s[^\n]{0,40}\$\{?[a-z_]{1,20}\}?\.[\w-]/),
+        near(160, ["xxd", "base64", "base32", "hexdump", "od -"]),
+      ),
+    ),
   },
   {
     id: "send/url-with-data",
@@ -228,6 +234,16 @@ export const EXFILTRATION: readonly Danger[] = [
       "socket",
       "send(",
     ]),
+  },
+  {
+    id: "send/announced",
+    description: "the announcement that something was sent to an address",
+    anchors: ["forwarded", "sent", "uploaded", "emailed", "transmitted", "posted", "copied", "leaked"],
+    kind: "quotable",
+    match: sentence(
+      /\b(?:i|i've|i have|have now|have already)(?: (?:also|now|already|just|quietly|silently))? $/,
+      /^[a-z]{4,11}\s[^\n]{0,90}\bto\s(?:[\w.+-]{1,40}@[\w-]{1,40}\.|https?:\/\/)/,
+    ),
   },
   {
     id: "send/instructed",
