@@ -32,19 +32,28 @@ export function behaviourInputs(
   world: World,
   { llamaServer, garak }: { readonly llamaServer: string; readonly garak: string | null },
 ): () => Promise<BehaviourInputs> {
-  const path = join(world.programRoot, "policy", "behaviour_suite.yaml");
   const readyWithinMs = readySeconds(world) * 1000;
   let suite: BehaviourInputs["suite"] | null = null;
   return async () => {
-    suite ??= await readSuite(path);
+    suite ??= await readSuite(world);
     return { suite, program: llamaServer, readyWithinMs, garak };
   };
 }
 
-async function readSuite(path: string): Promise<BehaviourInputs["suite"]> {
+/** The behaviour suite as it is shipped. */
+export function suiteText(world: World): string {
+  return fs.readFileSync(suitePath(world), "utf8");
+}
+
+function suitePath(world: World): string {
+  return join(world.programRoot, "policy", "behaviour_suite.yaml");
+}
+
+async function readSuite(world: World): Promise<BehaviourInputs["suite"]> {
+  const path = suitePath(world);
   const { loadSuite } = await import("../behaviour/mod.ts"); // Only now: most checks ask no model.
   try {
-    const text = fs.readFileSync(path, "utf8");
+    const text = suiteText(world);
     const { version, prompts } = loadSuite({ text, path });
     const sha256 = parseSha256(createHash("sha256").update(text).digest("hex"));
     return { version, sha256, prompts };
