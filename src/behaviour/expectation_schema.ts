@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a control may expect, as a suite or a transcript states it. */
 export const expectationSchema = z.strictObject({

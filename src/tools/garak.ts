@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { escapeName } from "../files/mod.ts";
 import { UndecidedError } from "../model/mod.ts";
 import { reportLines } from "./garak_report.ts";
