@@ -70,6 +70,7 @@ function packageOf(
   const name = nameAndVersion.slice(0, at);
   const folder = join(checkout, "node_modules", ".deno", key.replaceAll("/", "+"), "node_modules", name);
   const { license } = readJson<Program>(join(folder, "package.json"));
+  if (typeof license !== "string") throw new Error(`Cannot tell the licence of ${key}`);
   return {
     key,
     name,
@@ -95,11 +96,10 @@ export function billOfMaterials(
   packages: readonly Package[],
   around: Surroundings,
 ): object {
-  const purl = (one: Pick<Package, "name" | "version">) =>
-    `pkg:npm/${one.name.replace(/^@/, "%40")}@${one.version}`;
-  const root = `pkg:generic/${basename(program.name)}@${program.version}`;
+  const name = basename(program.name);
+  const root = `pkg:generic/${name}@${program.version}`;
   const runtime = `pkg:generic/deno@${around.deno.version}`;
-  const refs = new Map(packages.map((one) => [one.key, purl(one)]));
+  const refs = new Map(packages.map((one) => [one.key, npmAddress(one)]));
   const refsOf = (keys: readonly string[]) => keys.flatMap((key) => refs.get(key) ?? []).sort();
   const direct = packages.filter((one) => one.direct).map(({ key }) => key);
   const bill = {
@@ -112,47 +112,61 @@ export function billOfMaterials(
       component: {
         type: "application",
         "bom-ref": root,
-        name: basename(program.name),
+        name,
         version: program.version,
         purl: root,
         licenses: [{ expression: program.license }],
       },
     },
     components: [
-      {
-        type: "platform",
-        "bom-ref": runtime,
-        name: "deno",
-        version: around.deno.version,
-        purl: runtime,
-        scope: "required",
-        licenses: [{ expression: "MIT" }],
-        hashes: [{ alg: "SHA-256", content: around.deno.sha256 }],
-      },
-      ...packages.map((one) => ({
-        type: "library",
-        "bom-ref": purl(one),
-        name: one.name,
-        version: one.version,
-        purl: purl(one),
-        scope: "required",
-        licenses: [{ expression: one.licence }],
-        hashes: [{ alg: "SHA-512", content: one.sha512 }],
-      })),
-      ...around.parts.map(({ name, version }) => ({
-        type: "application",
-        "bom-ref": `pkg:generic/${name}@${encodeURIComponent(version)}`,
-        name,
-        version,
-        scope: "optional", // A policy decides which of them must be there.
-      })),
+      runtimeComponent(runtime, around.deno),
+      ...packages.map(libraryComponent),
+      ...around.parts.map(partComponent),
     ],
     dependencies: [
       { ref: root, dependsOn: [runtime, ...refsOf(direct)] },
-      ...packages.map((one) => ({ ref: purl(one), dependsOn: refsOf(one.needs) })),
+      ...packages.map((one) => ({ ref: npmAddress(one), dependsOn: refsOf(one.needs) })),
     ],
   };
   return { ...bill, serialNumber: `urn:uuid:${uuidOf(JSON.stringify(bill))}` };
+}
+
+/** https://github.com/package-url/purl-spec */
+function npmAddress({ name, version }: Package): string {
+  return `pkg:npm/${name.replace(/^@/, "%40")}@${version}`;
+}
+
+function runtimeComponent(purl: string, { version, sha256 }: Surroundings["deno"]): object {
+  return {
+    type: "platform",
+    "bom-ref": purl,
+    name: "deno",
+    version,
+    purl,
+    scope: "required",
+    licenses: [{ expression: "MIT" }],
+    hashes: [{ alg: "SHA-256", content: sha256 }],
+  };
+}
+
+function libraryComponent(one: Package): object {
+  const purl = npmAddress(one);
+  return {
+    type: "library",
+    "bom-ref": purl,
+    name: one.name,
+    version: one.version,
+    purl,
+    scope: "required",
+    licenses: [{ expression: one.licence }],
+    hashes: [{ alg: "SHA-512", content: one.sha512 }],
+  };
+}
+
+/** A policy decides which of them must be there. */
+function partComponent({ name, version }: Surroundings["parts"][number]): object {
+  const ref = `pkg:generic/${name}@${encodeURIComponent(version)}`;
+  return { type: "application", "bom-ref": ref, name, version, scope: "optional" };
 }
 
 /** A name-based UUID: the same bill has the same number. https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-8 */
@@ -163,12 +177,12 @@ function uuidOf(text: string): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** The texts that must go where the bundle goes, by file name. */
-function licenceTexts(packages: readonly Package[]): Map<string, string> {
-  return new Map(packages.flatMap(({ key, folder }) => {
+/** The licences that must go where the bundle goes: the name of each beside the bill, and where its text is. */
+function licenceFiles(packages: readonly Package[]): readonly (readonly [name: string, from: string])[] {
+  return packages.flatMap(({ key, folder }) => {
     const [file] = fs.readdirSync(folder).filter((name) => /^licen[cs]e/i.test(name)).sort();
-    return file === undefined ? [] : [[`${key.replaceAll("/", "+")}.txt`, join(folder, file)]];
-  }));
+    return file === undefined ? [] : [[`${key.replaceAll("/", "+")}.txt`, join(folder, file)] as const];
+  });
 }
 
 function partsIn(path: string | undefined): Surroundings["parts"] {
@@ -204,7 +218,7 @@ function main(): void {
   });
   fs.mkdirSync(join(out, "licenses"), { recursive: true });
   fs.writeFileSync(join(out, "sbom.cdx.json"), `${JSON.stringify(bill, null, 2)}\n`);
-  for (const [name, path] of licenceTexts(packages)) {
+  for (const [name, path] of licenceFiles(packages)) {
     fs.writeFileSync(join(out, "licenses", name), fs.readFileSync(path));
   }
 }

@@ -13,6 +13,7 @@ import {
   type Refusal,
   UndecidedError,
 } from "../model/mod.ts";
+import { UnusableAttestation } from "../provenance/attest/reuse.ts";
 import {
   type Claim,
   type ClaimRecord,
@@ -30,8 +31,8 @@ import { clearHold } from "./held.ts";
 import { appearanceOf, refuseUnopened } from "./incoming.ts";
 import { processing, stageFinished, stageStarting, warning } from "./journal.ts";
 import { judge, type Observer, willExamine } from "./judge.ts";
-import type { AuditData, Line } from "./line.ts";
-import { ManifestEntries } from "./manifest.ts";
+import type { AuditData, Line, Vouched } from "./line.ts";
+import { ManifestEntries, saveManifest } from "./manifest.ts";
 import { sidecarName } from "./places.ts";
 import { promote } from "./promote.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
@@ -114,7 +115,7 @@ type Examined =
 async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
   let claim = taken;
   const { name } = claim.record;
-  const { signal } = line.bench.context;
+  const { signal, progress } = line.bench.context;
   const otherwise = (instead: () => Promise<Admission>): Examined => ({ kind: "not-examined", instead });
   const parked = otherwise(() => Promise.resolve({ kind: "parked", word: "waiting", name }));
   try {
@@ -126,13 +127,11 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
     const before = appearanceOf(inboxPath(claim)).fingerprint;
     const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
       signal,
+      progress,
       lasting: "scratch",
     });
     line.step("freeze:copied");
-    const manifest = new ManifestEntries();
-    const bench = { ...line.bench, context: { ...line.bench.context, record: manifest.record } };
-    const examination = await judge(artifactOf(claim, frozen), bench, auditing(line, claim));
-    if (line.policy.ggufGuard.generateManifest) manifest.save(claim);
+    const examination = await examineFrozen(line, claim, frozen);
     if (signal.aborted) return parked; // The next start goes on.
     if (await hasChanged(line, claim, before)) return otherwise(() => putBack(line, claim));
     if (signal.aborted) return parked;
@@ -160,6 +159,31 @@ async function hasChanged(line: Line, claim: Claim, before: string): Promise<boo
   if (claim.record.borrowed !== null) return false; // Whoever named it said that it is complete.
   await line.untilStable(look().modifiedMs);
   return look().fingerprint !== before;
+}
+
+async function examineFrozen(line: Line, claim: Claim, frozen: Frozen): Promise<Examination> {
+  const manifest = new ManifestEntries();
+  const vouched = vouchedFor(line, claim, frozen);
+  const context = { ...line.bench.context, record: manifest.record };
+  const bench = { ...line.bench, context, attested: vouched?.attested ?? null };
+  const examination = await judge(artifactOf(claim, frozen), bench, auditing(line, claim));
+  if (line.policy.ggufGuard.generateManifest) {
+    if (vouched?.attested.stages.includes("static_scan")) saveManifest(claim, vouched.manifest);
+    else manifest.save(claim);
+  }
+  return examination;
+}
+
+/** A peer's word that cannot be relied on is said to be so, and then everything is examined here. */
+function vouchedFor(line: Line, claim: Claim, { digest }: Frozen): Vouched | null {
+  const { name, borrowed } = claim.record;
+  try {
+    return line.vouched(borrowed ?? join(line.places.incoming, `.${name}`), digest);
+  } catch (error) {
+    if (!(error instanceof UnusableAttestation)) throw error;
+    line.say(warning(`the attestation of ${name} is not used: ${error.message}`));
+    return null;
+  }
 }
 
 async function carryOut(line: Line, claim: Claim, examination: Examination): Promise<Ended> {

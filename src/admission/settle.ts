@@ -50,25 +50,27 @@ export class SettleWatch {
     else this.#watched.set(name, { ...UNSEEN, sinceMs: nowMs, closedAtMs: nowMs });
   }
 
-  /** Looks at the current entries; returns those that have settled, forgets those that are gone. */
-  settled(entries: readonly Entry[], nowMs: number): Entry[] {
+  /**
+   * Looks at the current entries, forgetting those that are gone; returns those to take now: settled, and at most so
+   * many of one owner. The rest of what has settled comes with the next look.
+   */
+  settled(entries: readonly Entry[], nowMs: number, mostOfOneOwner = Infinity): Entry[] {
     const present = new Set(entries.map((entry) => entry.name));
     for (const name of this.#watched.keys()) if (!present.has(name)) this.#watched.delete(name);
-    return entries.filter((entry) => this.#offer(entry, nowMs));
+    const ready = entries.flatMap((entry) => {
+      const known = this.#look(entry, nowMs);
+      const offered = known.offeredMs !== null && nowMs - known.offeredMs < OFFER_AGAIN_MS;
+      return !offered && this.#hasSettled(entry, known, nowMs) ? [{ ...entry, known }] : [];
+    });
+    const taken = fairShares(ready, mostOfOneOwner);
+    for (const { known } of taken) known.offeredMs = nowMs;
+    return taken.map(({ known: _, ...entry }) => entry);
   }
 
   /** Whether an entry is neither settled nor was it offered in vain. */
   isSettling({ name, fingerprint }: Entry): boolean {
     const known = this.#watched.get(name);
     return known === undefined || known.offeredMs === null || known.fingerprint !== fingerprint;
-  }
-
-  #offer(entry: Entry, nowMs: number): boolean {
-    const known = this.#look(entry, nowMs);
-    const offered = known.offeredMs !== null && nowMs - known.offeredMs < OFFER_AGAIN_MS;
-    if (offered || !this.#hasSettled(entry, known, nowMs)) return false;
-    known.offeredMs = nowMs;
-    return true;
   }
 
   #look({ name, fingerprint }: Entry, nowMs: number): Watched {
@@ -107,7 +109,7 @@ function isClosed(entry: Entry, { closedAtMs }: Watched, nowMs: number): boolean
  * The next round of work: at most `limit` entries of one owner, the rest in later rounds, so that whoever drops a
  * thousand files does not keep everybody else waiting.
  */
-export function fairShares(entries: readonly Entry[], limit: number): Entry[] {
+export function fairShares<E extends Pick<Entry, "owner">>(entries: readonly E[], limit: number): E[] {
   const taken = new Map<number, number>();
   return entries.filter(({ owner }) => {
     const count = (taken.get(owner) ?? 0) + 1;

@@ -3,12 +3,16 @@ import { dirname, join } from "node:path";
 import { manifestSidecarName, readManifestBytes } from "../policy/download_manifest.ts";
 import type { Claim } from "./claim.ts";
 import type { Line } from "./line.ts";
+import { ATTESTATION_SUFFIX } from "../provenance/record.ts";
+import { MANIFEST_SUFFIX } from "./manifest.ts";
 import { sidecarName } from "./places.ts";
 
 /** Everything that whoever fetched an artifact may have written down beside it. All stay until the verdict. */
 export const sidecarNames = (name: string): readonly string[] => [
   sidecarName(name),
   manifestSidecarName(name),
+  `.${name}${ATTESTATION_SUFFIX}`,
+  `.${name}${MANIFEST_SUFFIX}`,
 ];
 
 /**

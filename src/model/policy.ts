@@ -54,6 +54,12 @@ export interface Policy {
     readonly totalTimeoutMs: number;
     /** Share of replies that may be evidence of nothing before the model "could not be judged". */
     readonly maxInvalid: number;
+    /** What a running model may take beside its weights. */
+    readonly memoryBytes: number;
+    /** What garak asks, as `module.Class`; at least one. */
+    readonly garakProbes: readonly string[];
+    /** Largest share of garak's attempts with a hit that passes. */
+    readonly garakMaxScore: number;
   };
   /** What each outside scanner's absence means, and which version is asked for. */
   readonly scanners: Readonly<Record<ScannerId, ScannerPolicy>>;
@@ -71,7 +77,21 @@ export interface Policy {
   };
   readonly network: { readonly offlineByDefault: boolean; readonly allowOutbound: boolean };
   readonly audit: { readonly maxSizeMb: number };
+  /** Without a signing key the coordinator does not start. */
+  readonly signing: { readonly required: boolean };
+  /** Whose word is taken for stages 5 and 6; nobody's by default. */
+  readonly trustAttestations: readonly TrustedPeer[];
   readonly accept: readonly Waiver[];
+}
+
+/** A machine that examines for others, and under which policies. */
+export interface TrustedPeer {
+  readonly name: string;
+  /** PEM of its public key: ECDSA on P-256. */
+  readonly publicKey: string;
+  /** Digests of the policies it may have examined by. */
+  readonly policies: readonly Sha256[];
+  readonly maxAgeMs: number;
 }
 
 /** An operator's decision to accept one finding for one digest. Rules of stages 1 to 3 can never be accepted. */

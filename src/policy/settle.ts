@@ -11,6 +11,7 @@ import type { PolicyText } from "./schema.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
+const DAY_MS = 24 * 3600 * 1000;
 
 /** The policy as the program uses it: names of the code, base units, every dependent default settled. */
 export function settle(text: PolicyText, sha256: Sha256): Policy {
@@ -47,6 +48,9 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
       promptTimeoutMs: text.behaviour.prompt_timeout_s * 1000,
       totalTimeoutMs: text.behaviour.total_timeout_min * 60_000,
       maxInvalid: text.behaviour.max_invalid,
+      memoryBytes: Math.floor(text.behaviour.memory_gib * GIB),
+      garakProbes: text.behaviour.garak_probes,
+      garakMaxScore: text.behaviour.garak_max_score,
     },
     scanners,
     ggufGuard: {
@@ -65,6 +69,13 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
       allowOutbound: text.network.allow_outbound,
     },
     audit: { maxSizeMb: text.audit.max_size_mb },
+    signing: text.signing,
+    trustAttestations: text.trust_attestations.map((peer) => ({
+      name: peer.name,
+      publicKey: peer.public_key,
+      policies: peer.policies.map(parseSha256),
+      maxAgeMs: peer.max_age_days * DAY_MS,
+    })),
     accept: text.accept.flatMap(toWaiver),
   };
 }

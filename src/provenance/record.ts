@@ -3,12 +3,18 @@ import type { ArtifactDigest, Examination, Json, Policy, StageOutcome } from "..
 /** Suffixes of what stands beside a promoted model. */
 export const PROVENANCE_SUFFIX = ".provenance.json";
 export const SIGNATURE_SUFFIX = ".provenance.json.sig";
+/** The signature of the record once more, as a Sigstore bundle that names its key. */
+export const BUNDLE_SUFFIX = ".provenance.bundle";
+/** The signed in-toto statement that other machines can rely on. */
+export const ATTESTATION_SUFFIX = ".attestation.json";
+/** The AI bill of materials, CycloneDX. */
+export const BOM_SUFFIX = ".cdx.json";
 
 export interface PromotionFacts {
   readonly at: Date;
   readonly hostname: string;
-  /** `sha256:…` as fs-verity measures it, or null where the filesystem has none. */
-  readonly fsverityDigest: string | null;
+  /** Root of the per-tensor manifest by weight file; the empty path is a single file. */
+  readonly merkleRoots: Readonly<Record<string, string>>;
 }
 
 /** Why a promoted model is trusted: what it is, where it came from, who looked, by which policy. */
@@ -36,12 +42,26 @@ export function provenanceRecord(
     scan_summary: scanSummary(examination),
     skipped: skipped(examination),
     sandbox: examination.sandbox,
-    integrity: { fsverity_enabled: facts.fsverityDigest !== null, fsverity_digest: facts.fsverityDigest },
+    ...(examination.attestation === null ? {} : { attestation: examination.attestation }),
+    integrity: { fsverity_enabled: false, fsverity_digest: null },
+    merkle_roots: { ...facts.merkleRoots },
     ...(manifest === null ? {} : { download_manifest: manifest }),
     ...(digest.files.length === 0
       ? {}
       : { files: digest.files.map((f) => ({ path: f.path, sha256: f.sha256, size_bytes: f.sizeBytes })) }),
   };
+}
+
+/** What is known of a record only once the bytes stand in the registry directory. */
+export interface LateFacts {
+  /** What fs-verity measured. */
+  readonly integrity: Json;
+  /** Key id of whoever signs the record, or `null`. */
+  readonly signed_by: string | null;
+}
+
+export function completeRecord(record: string, late: LateFacts): string {
+  return JSON.stringify({ ...JSON.parse(record), ...late }, null, 2) + "\n";
 }
 
 /** Stage key to `pass` or `skip`: only a promoted model has a record, so nothing else can occur. */

@@ -2,10 +2,10 @@ import fs from "node:fs";
 import { dirname, join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
-import { type Policy, StartupError } from "../model/mod.ts";
+import { type Policy, type StageContext, StartupError } from "../model/mod.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
-import type { BehaviourInputs } from "../tools/protocol.ts";
 import { socketSandbox } from "../tools/socket_sandbox.ts";
+import { behaviourInputs, CAPPED_LLAMA_SERVER, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import type { Configuration } from "./configuration.ts";
 import { delegated, type Sandboxes } from "./delegate.ts";
 import { embeddedPlaces, watchedPlaces } from "./environment.ts";
@@ -21,7 +21,7 @@ export interface Coordinator {
 /** How the outside follows an examination, and ends it. */
 export interface Hooks {
   readonly signal: AbortSignal;
-  readonly progress: (bytes: number) => void;
+  readonly progress: StageContext["progress"];
 }
 
 /** Sets up the seven stages with the sandboxes and programs this machine has. */
@@ -32,25 +32,35 @@ export async function coordinator(
 ): Promise<Coordinator> {
   const { policy } = configuration;
   const llamaServer = llamaServerOf(world);
-  const sandboxes = sandboxesOf(world, llamaServer);
+  const garak = garakOf(world);
+  const sandboxes = sandboxesOf(world, { llamaServer, garak, policy });
   const pipeline = delegated(await world.pipeline(configuration), sandboxes);
   const programs = new Map([["ai-quarantine", versionOf(world)]]);
   if (llamaServer !== null) programs.set("llama-server", "found");
   if (sandboxes.kind === "bubblewrap") programs.set("bubblewrap", "found");
+  if (garak !== null) programs.set("garak", "found");
   const context = { policy, now: world.now, record: () => {}, ...hooks };
   return { policy, bench: { pipeline, sandbox: sandboxes.kind, programs, context } };
 }
 
 /** The sockets of systemd's units where our own unit names their directory; else child processes. */
-function sandboxesOf(world: World, llamaServer: string | null): Sandboxes {
+function sandboxesOf(
+  world: World,
+  { llamaServer, garak, policy }: {
+    readonly llamaServer: string | null;
+    readonly garak: string | null;
+    readonly policy: Policy;
+  },
+): Sandboxes {
   const sockets = world.env("AI_QUARANTINE_SOCKETS");
   if (sockets !== undefined) {
     const open = (role: string) => socketSandbox(requireSocket(join(sockets, `${role}.sock`)));
-    const inputs = llamaServer === null ? null : behaviourInputs(world, llamaServer);
     return {
       kind: "systemd",
       examine: open("examine"),
-      smoke: inputs === null ? null : { open: open("smoke"), inputs },
+      smoke: llamaServer === null
+        ? null
+        : { open: open("smoke"), inputs: behaviourInputs(world, { llamaServer, garak }) },
     };
   }
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
@@ -58,8 +68,8 @@ function sandboxesOf(world: World, llamaServer: string | null): Sandboxes {
     kind: bwrap === null ? "process" : "bubblewrap",
     examine: processSandbox(sandboxOptions(world, "examine", [])),
     smoke: bwrap === null || llamaServer === null ? null : {
-      open: processSandbox(sandboxOptions(world, "smoke", [llamaServer])),
-      inputs: behaviourInputs(world, llamaServer),
+      open: processSandbox(smokeOptions(world, { llamaServer, garak, policy })),
+      inputs: behaviourInputs(world, { llamaServer: CAPPED_LLAMA_SERVER, garak }),
     },
   };
 }
@@ -70,45 +80,38 @@ function requireSocket(path: string): string {
   throw new StartupError("sandbox/missing", `Cannot start: no sandbox socket ${path}`);
 }
 
-const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";
-const DEFAULT_READY_SECONDS = 120;
-/** What one model may take, weights not counted: they are mapped, and the page cache gives them back. */
-const SMOKE_MEMORY_BYTES = 4 * 1024 ** 3;
-
-function llamaServerOf(world: World): string | null {
-  const path = world.env("LLAMA_SERVER_BIN") ?? DEFAULT_LLAMA_SERVER;
-  return unlessMissing(() => fs.statSync(path)) === null ? null : path;
-}
-
-function behaviourInputs(world: World, program: string): BehaviourInputs {
-  const suite = fs.readFileSync(join(world.programRoot, "policy", "behaviour_suite.yaml"), "utf8");
-  const seconds = Number(world.env("SMOKE_TEST_TIMEOUT") ?? DEFAULT_READY_SECONDS);
-  if (!(seconds > 0 && seconds <= 3600)) {
-    throw new StartupError(
-      "usage",
-      "Cannot use SMOKE_TEST_TIMEOUT: it is not a number of seconds from 1 to 3600",
-    );
-  }
-  return { suite, program, readyWithinMs: seconds * 1000, memoryBytes: SMOKE_MEMORY_BYTES };
-}
-
 function sandboxOptions(
   world: World,
   role: ProcessSandboxOptions["role"],
   programs: readonly string[],
 ): ProcessSandboxOptions {
-  const [program] = programs;
   return {
     role,
     launcher: join(world.programRoot, "scripts", "ai-quarantine"),
     bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
     programRoots: [...programRoots(world), ...programs.map((one) => installationOf(one, world))],
     cache: cacheOf(world),
-    environment: {
-      ...workerEnvironment(world),
-      ...(program === undefined ? {} : { LLAMA_SERVER_BIN: program }),
-    },
+    environment: workerEnvironment(world),
   };
+}
+
+/** Where no unit caps memory, the launcher does: it puts `CAPPED_LLAMA_SERVER` in the place of llama-server. */
+function smokeOptions(
+  world: World,
+  { llamaServer, garak, policy }: {
+    readonly llamaServer: string;
+    readonly garak: string | null;
+    readonly policy: Policy;
+  },
+): ProcessSandboxOptions {
+  const options = sandboxOptions(world, "smoke", garak === null ? [llamaServer] : [llamaServer, garak]);
+  const environment = {
+    ...options.environment,
+    LLAMA_SERVER_BIN: llamaServer,
+    AI_QUARANTINE_MEMORY_KIB: String(Math.floor(policy.behaviour.memoryBytes / 1024)),
+    ...(garak === null ? {} : { GARAK_BIN: garak }),
+  };
+  return { ...options, environment };
 }
 
 /**

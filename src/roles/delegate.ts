@@ -19,7 +19,7 @@ export interface Sandboxes {
   readonly kind: SandboxKind;
   readonly examine: OpenSandbox;
   /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
-  readonly smoke: { readonly open: OpenSandbox; readonly inputs: BehaviourInputs } | null;
+  readonly smoke: { readonly open: OpenSandbox; readonly inputs: () => Promise<BehaviourInputs> } | null;
 }
 
 /** A stage may take a minute, and a second more for every so many bytes it has to read. */
@@ -41,7 +41,16 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
     });
     if (stage.id === "behavioral_test" && smoke !== null) {
       const needs = kind === "systemd" ? stage.needs.filter((need) => need !== "bubblewrap") : stage.needs;
-      return { ...delegate(smoke.open, smoke.inputs), needs };
+      return {
+        ...stage,
+        needs,
+        sandbox: kind,
+        async examine(...job) {
+          const startedMs = performance.now();
+          const judgement = await examineInSandbox(stage.id, smoke.open, await smoke.inputs(), ...job);
+          return withOverhead(judgement, performance.now() - startedMs);
+        },
+      };
     }
     return IN_EXAMINER.includes(stage.id) ? delegate(sandboxes.examine, null) : stage;
   };
@@ -54,6 +63,13 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
     inSandbox(behaviour),
     inSandbox(diffusion),
   ];
+}
+
+/** Adds what the sandbox cost beside the model's own work, which the worker told. */
+function withOverhead(judgement: Judgement, tookMs: number): Judgement {
+  const { run } = judgement;
+  const own = (run?.model_seconds ?? 0) + (run?.garak_seconds ?? 0);
+  return { ...judgement, run: { ...run, overhead_seconds: Math.round(tookMs - 1000 * own) / 1000 } };
 }
 
 async function examineInSandbox(

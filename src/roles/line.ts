@@ -14,12 +14,17 @@ import {
 } from "../admission/mod.ts";
 import { AuditChain } from "../audit/mod.ts";
 import { systemCode } from "../files/mod.ts";
-import { StartupError } from "../model/mod.ts";
+import { type Policy, StartupError } from "../model/mod.ts";
+import { readSigner, type Signer } from "../provenance/signer.ts";
 import { PinStore } from "../policy/pins.ts";
 import type { RegistryClient } from "../registry/mod.ts";
+import { vouchedBy } from "./attestations.ts";
+import { suiteText } from "./behaviour_inputs.ts";
 import type { Coordinator } from "./coordinator.ts";
-import { auditKey, signerOf } from "./credentials.ts";
+import { auditKey } from "./credentials.ts";
 import { pause } from "./pause.ts";
+import { verityWithTool } from "./verity.ts";
+import { signingKey, signingPassword } from "./signing_key.ts";
 import type { World } from "./world.ts";
 
 /** One coordinator at work: holds the lock and the audit log until it is closed. */
@@ -46,6 +51,7 @@ export async function openLine(
   options: LineOptions,
 ): Promise<OpenLine> {
   const { places } = options;
+  const signer = signerOf(world, policy);
   for (const path of Object.values(places)) makePlace(path, path === places.scanning ? 0o710 : 0o750);
   const lock = takeLock(lockPath(places.state));
   const { step = () => {} } = options;
@@ -66,8 +72,10 @@ export async function openLine(
       audit: auditLog(chain),
       registry: options.registry,
       pins: recorder(places),
-      signer: signerOf(world),
+      signer,
+      vouched: vouchedBy(policy, () => suiteText(world), world.now),
       reflink: reflinkWithCp(),
+      verity: verityWithTool(),
       say: options.say,
       untilStable: (modifiedMs) => pause(untilStable(modifiedMs, Date.now()), bench.context.signal),
       hostname: world.hostname(),
@@ -132,6 +140,22 @@ function takeLock(path: string): Deno.FsFile {
   if (file.tryLockSync(true)) return file;
   file.close();
   throw new StartupError("state/locked", `Cannot start: another ai-quarantine holds ${path}`);
+}
+
+/** The key of SIGNING_KEY_PATH must be there; the one at the default place may be missing unless the policy requires it. */
+function signerOf(world: World, policy: Policy): Signer | null {
+  const { path, named } = signingKey(world.env);
+  const signer = readSigner(path, signingPassword(world.env));
+  if (signer === null && named) {
+    throw new StartupError("signing-key/unusable", `Cannot sign with ${path}: no such file`);
+  }
+  if (signer === null && policy.signing.required) {
+    throw new StartupError(
+      "signing-key/unusable",
+      `Cannot start: the policy requires signed records (signing.required), and there is no key ${path}`,
+    );
+  }
+  return signer;
 }
 
 function auditLog(chain: AuditChain): AuditLog {

@@ -1,11 +1,12 @@
 import fs from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import * as z from "zod";
 import { digestInPlace, MANIFEST_SUFFIX } from "../admission/mod.ts";
 import { escapeName, systemCode, unlessMissing } from "../files/mod.ts";
 import { compareManifests, type Difference } from "../measure/manifest.ts";
 import { type FileDigest, FormatError, StartupError, UndecidedError } from "../model/mod.ts";
 import { PROVENANCE_SUFFIX } from "../provenance/record.ts";
+import { sealFaults, signatureFaults, signatureLine } from "./verify_record.ts";
 import { readManifestEntries } from "../registry/listing.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
@@ -17,9 +18,17 @@ const recordSchema = z.looseObject({
   artifact: z.looseObject({ filename: z.string(), sha256: z.string(), size_bytes: z.number() }),
   promotion: z.looseObject({ timestamp: z.string() }),
   files: z.array(z.looseObject({ path: z.string(), sha256: z.string() })).optional(),
+  integrity: z.looseObject({
+    fsverity_digest: z.string().nullable(),
+    fsverity_files: z.record(z.string(), z.string()).optional(),
+  }).optional(),
 });
+type Record = z.infer<typeof recordSchema>;
 
-/** `verify NAME|PATH`, `verify --all`: hashes promoted models again and compares each with its record. */
+/**
+ * `verify NAME|PATH`, `verify --all`: hashes promoted models again and compares each with its record, naming what
+ * differs; checks who signed the record, and the kernel's seal where the record names one.
+ */
 export async function runVerify(
   world: World,
   target: string | undefined,
@@ -29,9 +38,7 @@ export async function runVerify(
     throw new StartupError("usage", "Cannot verify: name one model, or say --all");
   }
   if (target !== undefined) {
-    const path = locate(world, target);
-    const differing = await verifyOne(world, path);
-    return differing === null ? EXIT.passed : await explain(world, path, differing);
+    return await verifyOne(world, locate(world, target), "named");
   }
   const codes: ExitCode[] = [];
   const { registry } = embeddedPlaces(world.env);
@@ -44,7 +51,7 @@ export async function runVerify(
 /** One that cannot be checked does not keep the others from it. */
 async function verifyListed(world: World, path: string): Promise<ExitCode> {
   try {
-    return await verifyOne(world, path) === null ? EXIT.passed : EXIT.refused;
+    return await verifyOne(world, path, "not-named");
   } catch (error) {
     const known = error instanceof StartupError || error instanceof UndecidedError;
     if (!known && systemCode(error) === null) throw error;
@@ -54,29 +61,25 @@ async function verifyListed(world: World, path: string): Promise<ExitCode> {
   }
 }
 
-/** What a model that is not what it was is now, beside its record. */
-interface Differing {
-  readonly recorded: readonly { path: string; sha256: string }[];
-  readonly now: readonly FileDigest[];
-}
-
-/** Hashes a model and says whether it is what it was; null when it is. */
-async function verifyOne(world: World, path: string): Promise<Differing | null> {
+async function verifyOne(world: World, path: string, tensors: "named" | "not-named"): Promise<ExitCode> {
   const name = escapeName(basename(path));
-  const record = readRecord(path);
+  const text = readRecordText(path);
+  const record = parseRecord(path, text);
   const { sha256, files } = await digestInPlace(path, {});
-  if (sha256 === record.artifact.sha256) {
-    world.stdout.write(`VERIFIED: ${name} sha256=${sha256} promoted ${record.promotion.timestamp}\n`);
-    return null;
+  const wrong = [...signatureFaults(world, path, text), ...await sealFaults(path, record)];
+  if (sha256 === record.artifact.sha256 && wrong.length === 0) {
+    const signed = signatureLine(world, path);
+    world.stdout.write(
+      `VERIFIED: ${name} sha256=${sha256} promoted ${record.promotion.timestamp}\n  ${signed}\n`,
+    );
+    return EXIT.passed;
   }
-  world.stdout.write(`FAILED: ${name} expected ${record.artifact.sha256} actual ${sha256}\n`);
-  return { recorded: record.files ?? [], now: files };
-}
-
-/** Names the files and tensors that differ. */
-async function explain(world: World, path: string, { recorded, now }: Differing): Promise<ExitCode> {
-  const named = [...differences(recorded, now), ...await weightDifferences(world, path)];
-  for (const line of named) world.stdout.write(`  ${escapeName(line)}\n`);
+  if (sha256 !== record.artifact.sha256) {
+    world.stdout.write(`FAILED: ${name} expected ${record.artifact.sha256} actual ${sha256}\n`);
+    wrong.push(...differences(record.files ?? [], files));
+    if (tensors === "named") wrong.push(...await weightDifferences(world, path));
+  } else world.stdout.write(`FAILED: ${name} sha256=${sha256}\n`);
+  for (const line of wrong) world.stdout.write(`  ${escapeName(line)}\n`);
   return EXIT.refused;
 }
 
@@ -122,13 +125,19 @@ function locate(world: World, target: string): string {
   return join(registry, entry.filename);
 }
 
-function readRecord(path: string): z.infer<typeof recordSchema> {
-  const where = join(dirname(path), basename(path) + PROVENANCE_SUFFIX);
-  const text = unlessMissing(() => fs.readFileSync(where, "utf8"));
-  if (text === null) throw new StartupError("usage", `Cannot verify ${path}: it has no record ${where}`);
+function readRecordText(path: string): string {
+  const text = unlessMissing(() => fs.readFileSync(path + PROVENANCE_SUFFIX, "utf8"));
+  if (text === null) {
+    throw new StartupError("usage", `Cannot verify ${path}: it has no record ${path + PROVENANCE_SUFFIX}`);
+  }
+  return text;
+}
+
+function parseRecord(path: string, text: string): Record {
   try {
     return recordSchema.parse(JSON.parse(text));
   } catch (cause) {
+    const where = path + PROVENANCE_SUFFIX;
     throw new StartupError("usage", `Cannot verify ${path}: ${where} is not a provenance record`, { cause });
   }
 }

@@ -1,4 +1,4 @@
-import { type Admission, type JournalLine, warning } from "../admission/mod.ts";
+import { type Admission, type JournalLine, UNSIGNED, warning } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
@@ -9,6 +9,8 @@ import { DEFAULT_REGISTRY_URL, registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";
 import { serviceManager } from "./service_manager.ts";
 import { stopSignal } from "./signals.ts";
+import { StatusPublisher } from "./status_publisher.ts";
+import { versionOf } from "./version.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
@@ -57,7 +59,13 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     if (!SYSTEM_POLICY.test(configuration.policyPath)) {
       say(warning(`the policy is ${configuration.policyPath}`));
     }
-    for await (const ended of watch(open.line, { until, signal: stop.signal })) codes.push(codeOf(ended));
+    if (open.line.signer === null) say(UNSIGNED);
+    using status = new StatusPublisher(open.line, versionOf(world));
+    for await (const ended of watch(status.line, { until, signal: stop.signal })) {
+      status.ended();
+      codes.push(codeOf(ended));
+    }
+    status.finished();
   } finally {
     await open.close();
   }

@@ -3,7 +3,6 @@ import {
   admit,
   claimFromIncoming,
   type Entry,
-  fairShares,
   finishClaim,
   type Line,
   listIncoming,
@@ -43,8 +42,7 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
   let sweptMs = Date.now();
   while (!signal.aborted) {
     const entries = listIncoming(line.places.incoming);
-    const settled = settle.settled(entries, Date.now());
-    for (const entry of fairShares(settled, line.policy.quarantine.maxQueuePerOwner)) {
+    for (const entry of settle.settled(entries, Date.now(), line.policy.quarantine.maxQueuePerOwner)) {
       if (signal.aborted) return;
       const ended = await admitOne(line, entry);
       if (ended?.kind === "parked" && ended.word === "requeued") settle.sawLateWriter(entry.name);

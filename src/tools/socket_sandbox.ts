@@ -53,7 +53,7 @@ class Connection {
     until.addEventListener("abort", close, { once: true });
     try {
       this.#pending = await this.#read();
-      if (this.#epitaph.length > 0) {
+      if (this.#pending === null && this.#epitaph.length > 0) {
         throw new UndecidedError("worker/start", `the sandbox ended before it greeted (${this.#said()})`);
       }
       return this.#pending !== null;

@@ -130,6 +130,13 @@ Deno.test("SettleWatch waits the full time for what was written to while it was 
   assert.equal(watch.settled([written], T0 + 7000).length, 1);
 });
 
+Deno.test("SettleWatch leaves what is more than an owner's share for the next look, not for a minute later", () => {
+  const watch = new SettleWatch(T0 - 1);
+  const drops = ["a", "b", "c"].map((name) => entry({ name, modifiedMs: T0 - 5000 }));
+  assert.deepEqual(watch.settled(drops, T0, 2).map(({ name }) => name), ["a", "b"]);
+  assert.deepEqual(watch.settled(drops.slice(2), T0 + 250, 2).map(({ name }) => name), ["c"]);
+});
+
 Deno.test("fairShares() takes at most so many of one owner in a round, in order", () => {
   const drops = [["a", 1], ["b", 1], ["c", 2], ["d", 1], ["e", 2]] as const;
   const entries = drops.map(([name, owner]) => entry({ name, owner }));

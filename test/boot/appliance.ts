@@ -21,14 +21,17 @@ export const goodModel = (): Uint8Array => speakingModel(SENTENCES);
 const START_REGISTRY = `systemctl start secure-ai-quarantine-registry.service
   until journalctl -b -u secure-ai-quarantine-registry.service -o cat | grep -q listening; do sleep 0.05; done`;
 
+/** Further files of the machine, made when they are needed. */
+export type Files = Readonly<Record<string, () => Uint8Array | string>>;
+
 /** A machine with everything installed, its own registry running, and models in /srv to drop. */
 export class Appliance implements AsyncDisposable {
   private constructor(readonly disk: Disk, public machine: Machine) {}
 
-  static async boot(parts: Parts): Promise<Appliance> {
+  static async boot(parts: Parts, files: Files = {}): Promise<Appliance> {
     const disk = new Disk(parts);
+    for (const [path, content] of Object.entries(files)) disk.write(path, content());
     disk.write("/srv/good.gguf", goodModel());
-    disk.mask("secure-ai-quarantine-health.service"); // Has tests of its own.
     disk.mask("systemd-modules-load.service"); // Nothing to load in a container.
     const machine = await Machine.boot(disk);
     const appliance = new Appliance(disk, machine);
@@ -47,7 +50,7 @@ export class Appliance implements AsyncDisposable {
     const edits = Object.entries(changes).map(([key, value]) => `-e 's/^\\( *${key}:\\).*/\\1 ${value}/'`);
     await this.machine.must(`mkdir -p /etc/secure-ai/policy
       cp /usr/share/ai-quarantine/policy/*.yaml /etc/secure-ai/policy/
-      sed ${
+      sed -e "" ${
       edits.join(" ")
     } /usr/share/ai-quarantine/policy/standalone.yaml > /etc/secure-ai/policy/policy.yaml`);
   }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { generateKeyPairSync, verify } from "node:crypto";
 import { Appliance, bootTest, INCOMING, REGISTRY } from "./appliance.ts";
 
 const SERVICE = "secure-ai-quarantine.service";
@@ -20,7 +22,8 @@ bootTest("a booted appliance takes models through the line", async (parts, t) =>
       const seconds = Number(begun?.split(" ")[0]) - closed;
       console.log(`close to Processing: ${seconds.toFixed(2)} s`);
       assert.ok(seconds < 3, `${seconds} s from close to Processing`);
-      const [, ...lines] = await machine.journal();
+      const journal = await machine.journal();
+      const lines = journal.slice(journal.indexOf("[quarantine] Processing: my-model.gguf") + 1);
       assert.deepEqual(lines.map((line) => line.replace(/sha256=[0-9a-f]{64}/, "sha256=<64 hex>")), [
         "[quarantine] Stage 1/7: source_policy — checking origin...",
         "[quarantine] Stage 1/7: source_policy — PASS",
@@ -42,16 +45,25 @@ bootTest("a booted appliance takes models through the line", async (parts, t) =>
       await machine.must(`cmp /srv/good.gguf ${REGISTRY}/my-model.gguf`);
       assert.equal(await machine.must(`ls -A ${INCOMING}`), "");
       assert.equal((await appliance.audit()).valid, true);
-      assert.match(await machine.must(`systemctl show -P StatusText ${SERVICE}`), /PROMOTED: my-model/);
+      await machine.until(`systemctl show -P StatusText ${SERVICE} | grep -q 'PROMOTED: my-model '`, 5000);
     },
   );
 
   await t.step("the record says that systemd's sandboxes examined it, and the registry has it", async () => {
     const record = JSON.parse(await machine.must(`cat ${REGISTRY}/my-model.gguf.provenance.json`));
-    console.log(JSON.stringify(record));
+    assert.equal(record.sandbox, "systemd");
     assert.match(await machine.must("ai-quarantine list"), /my-model/);
     assert.match(await machine.must("ai-quarantine verify my-model"), /^VERIFIED: my-model\.gguf /);
     await machine.must("runuser -u nobody -- cmp /srv/good.gguf /var/lib/secure-ai/registry/my-model.gguf");
+  });
+
+  await t.step("the health role sees what the coordinator says of itself", async () => {
+    const ask = (path: string) =>
+      machine.must(
+        `python3 -c 'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:8472${path}").read().decode())'`,
+      );
+    await machine.must("ai-quarantine health --probe ready");
+    assert.match(await ask("/v1/status"), /my-model\.gguf/);
   });
 
   await t.step("every unit of a timer does its work", async () => {
@@ -105,10 +117,43 @@ bootTest("a booted appliance takes models through the line", async (parts, t) =>
     },
   );
 
-  await t.step("P072: keys that only root may read sign and chain, by way of credentials", async () => {
-    await machine.must(
-      "umask 077; openssl version >/dev/null 2>&1 || true; head -c 32 /dev/urandom > /etc/secure-ai/keys/audit-hmac.key",
+  await t.step("P072: a key that only root may read signs records, by way of a credential", async () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+    await machine.must(`umask 077; cat > /etc/secure-ai/keys/cosign.key <<'PEM'\n${pem}PEM`);
+    await machine.must(`systemctl restart ${SERVICE}; cp /srv/good.gguf ${INCOMING}/signed.gguf`);
+    await appliance.says("PROMOTED: signed ");
+    const record = await machine.must(`cat ${REGISTRY}/signed.gguf.provenance.json`);
+    const signature = await machine.must(`cat ${REGISTRY}/signed.gguf.provenance.json.sig`);
+    assert.ok(verify("sha256", Buffer.from(record), publicKey, Buffer.from(signature, "base64")));
+    assert.equal(
+      (await machine.say(`runuser -u secure-ai-quarantine -- cat /etc/secure-ai/keys/cosign.key`)).code,
+      1,
     );
+  });
+
+  await t.step("P165: tripwires in the watched directories are left alone", async () => {
+    const wires = [
+      `${INCOMING}/.canary`,
+      "/var/lib/secure-ai/quarantine/scanning/canary",
+      `${REGISTRY}/.canary`,
+    ];
+    await machine.must(`for wire in ${wires.join(" ")}; do echo tripwire > $wire; chmod 0400 $wire; done`);
+    await machine.must(`systemctl restart ${SERVICE}; cp /srv/good.gguf ${INCOMING}/beside.gguf`);
+    await appliance.says("PROMOTED: beside ");
+    assert.equal(await machine.must(`cat ${wires.join(" ")}`), "tripwire\n".repeat(3));
+  });
+
+  await t.step("P176: a logrotate pattern over all logs leaves the audit chain alone", async () => {
+    const log = "/var/lib/secure-ai/logs/quarantine-audit.jsonl";
+    const wide = "/var/lib/secure-ai/logs/*.jsonl {\n su root root\n size 1\n rotate 3\n copytruncate\n}\n";
+    await machine.must(
+      `printf '${wide}' > /etc/logrotate.d/secure-ai; echo x > /var/lib/secure-ai/logs/other.jsonl`,
+    );
+    const before = await machine.must(`stat -c '%i %s' ${log}`);
+    console.log((await machine.say("logrotate --force /etc/logrotate.conf")).stdout);
+    assert.equal(await machine.must(`stat -c '%i %s' ${log}`), before);
+    await machine.must("test -e /var/lib/secure-ai/logs/other.jsonl.1");
     assert.equal((await appliance.audit()).valid, true);
   });
 });

@@ -78,7 +78,7 @@ export class Machine implements AsyncDisposable {
   static async boot({ work, parts, binds }: Disk): Promise<Machine> {
     const child = new Deno.Command(LAUNCH, {
       args: [work, `${parts.layer}:${parts.rootfs}`, ...binds],
-      stdin: "null",
+      stdin: "piped", // Ends with this program, whatever ends it, and the machine with it.
       stdout: "inherit",
       stderr: "inherit",
     }).spawn();
@@ -93,7 +93,7 @@ export class Machine implements AsyncDisposable {
       }
       await pause(50);
     }
-    child.kill("SIGTERM");
+    await child.stdin.close();
     await child.status;
     throw new Error(`The machine did not boot in ${BOOT_WITHIN_MS / 1000} s`);
   }
@@ -154,7 +154,7 @@ export class Machine implements AsyncDisposable {
 
   /** As if the plug were pulled: every process is gone at once, and nothing is told. */
   async cutPower(): Promise<void> {
-    Deno.kill(Number(this.leader), "SIGKILL");
+    await this.child.stdin.close();
     await this.child.status;
   }
 

@@ -5,17 +5,21 @@ import { tinyLlama } from "../make/gguf.ts";
 import { sha256 } from "../registry/fixture.ts";
 import { cli, registryRole, surroundings, watchVariables } from "../support/cli.ts";
 import { Lab, LAUNCHER } from "../support/lab.ts";
+import { freePort } from "../support/real_parts.ts";
 
 const MODEL = tinyLlama();
 const DIGEST = sha256(MODEL);
 const OTHER = "ab".repeat(32);
 
-/** The journal of one artifact through `watch --once`, less the line that names the policy. */
+/** The journal of one artifact through `watch --once`, less what it says at the start. */
 async function journalOf(lab: Lab): Promise<{ code: number; lines: string[]; stderr: string }> {
   await using registry = await registryRole(lab);
   const { code, stdout, stderr } = await cli(["watch", "--once"], watchVariables(lab, registry.url));
   const lines = stdout.split("\n").slice(0, -1);
-  assert.equal(lines.shift(), `<4>[quarantine] WARNING: the policy is ${lab.policyPath}`);
+  assert.deepEqual(lines.splice(0, 2), [
+    `<4>[quarantine] WARNING: the policy is ${lab.policyPath}`,
+    "<4>[quarantine] WARNING: there is no signing key, records are unsigned",
+  ]);
   return { code, lines, stderr };
 }
 
@@ -51,6 +55,27 @@ Deno.test("P089-P099, P123: the journal of a model that passes, word for word", 
     `<6>[quarantine] PROMOTED: my-model (my-model.gguf) sha256=${DIGEST}`,
   ]);
   assert.equal(sha256(fs.readFileSync(join(lab.places.registry, "my-model.gguf"))), DIGEST);
+});
+
+Deno.test("watch --embedded-registry registers what it promotes, where no registry runs", async () => {
+  using lab = Lab.make();
+  lab.drop("my-model.gguf", MODEL);
+  const variables = watchVariables(lab, `http://127.0.0.1:${freePort()}`);
+  const ran = await cli(["watch", "--once", "--embedded-registry"], variables);
+  assert.equal(ran.code, 0, ran.stdout + ran.stderr);
+  assert.match(ran.stdout, /PROMOTED: my-model \(my-model\.gguf\)/);
+  assert.match(fs.readFileSync(join(lab.places.registry, "manifest.json"), "utf8"), new RegExp(DIGEST));
+});
+
+Deno.test("watch --embedded-registry does not start where its port is taken", async () => {
+  using lab = Lab.make();
+  lab.drop("my-model.gguf", MODEL);
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const variables = watchVariables(lab, `http://127.0.0.1:${taken.addr.port}`);
+  const ran = await cli(["watch", "--once", "--embedded-registry"], variables);
+  assert.equal(ran.code, 2, ran.stdout + ran.stderr);
+  assert.match(ran.stderr, /ai-quarantine: Cannot start the embedded registry/);
+  assert.deepEqual(lab.names("incoming"), ["my-model.gguf"]);
 });
 
 interface Refusal {

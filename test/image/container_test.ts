@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { speakingModel } from "../make/gguf.ts";
 import type { Ran } from "../support/cli.ts";
+import { PUBLISHED } from "../support/lab.ts";
 import { missingTest, type Paths, realTest } from "../support/real_parts.ts";
 import { imageScript, missingOn, sharedOverlay, Workshop } from "./image.ts";
 
@@ -132,12 +133,8 @@ containerTest(
     );
     assert.match(stdout, /^<6>\[quarantine\] PROMOTED: polite \(polite\.gguf\) sha256=[0-9a-f]{64}$/m);
     assert.match(stdout, /^<2>\[quarantine\] FAILED: trojan\.gguf \(static_scan: template\/object-walk\)$/m);
-    assert.deepEqual(engine.names("registry"), [
-      "manifest.json",
-      "polite.gguf",
-      "polite.gguf.manifest.json",
-      "polite.gguf.provenance.json",
-    ]);
+    const published = PUBLISHED.map((name) => name.replace("m.gguf", "polite.gguf"));
+    assert.deepEqual(engine.names("registry"), ["manifest.json", ...published].sort());
     assert.equal(fs.statSync(engine.here.path("registry", "polite.gguf")).uid, WATCHER);
     assert.deepEqual(engine.names("models"), [".held", ".rejected", ".scanning"]);
 

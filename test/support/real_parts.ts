@@ -5,9 +5,11 @@ export type RealPart =
   | "AIQ_SELINUX_ROOT"
   | "AIQ_VM_KERNEL"
   | "COSIGN_BIN"
+  | "DOCKER_REGISTRY_BIN"
   | "LLAMA_GGUF_SPLIT_BIN"
   | "LLAMA_QUANTIZE_BIN"
-  | "LLAMA_SERVER_BIN";
+  | "LLAMA_SERVER_BIN"
+  | "SKOPEO_BIN";
 
 /** Where each part that a test asked for is. */
 export type Paths<P extends RealPart> = Readonly<Record<P, string>>;
