@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { join } from "node:path";
+import { PROGRAM_ROOT } from "../support/lab.ts";
 import { realTest } from "../support/real_parts.ts";
 import { BuiltModule, type Query, SOURCE } from "./policy.ts";
 
@@ -162,6 +164,23 @@ realTest("a rule against any of its assertions fails the build", ["AIQ_SELINUX_R
     assert.ok(said.some((text) => text.includes(rule)), `${source[line - 1]}\nlets pass ${rule}\n${says}`);
   }
   return Promise.resolve();
+});
+
+Deno.test("every unit that runs our program names a domain of the module", () => {
+  const source = fs.readFileSync(SOURCE, "utf8");
+  const systemd = join(PROGRAM_ROOT, "systemd");
+  const units = fs.readdirSync(systemd).filter((name) =>
+    fs.lstatSync(join(systemd, name)).isFile() &&
+    fs.readFileSync(join(systemd, name), "utf8").includes("ExecStart=/usr/lib/ai-quarantine/deno")
+  );
+  const dropIns = join(PROGRAM_ROOT, "selinux", "dropins");
+  assert.deepEqual(fs.readdirSync(dropIns).sort(), units.map((unit) => `${unit}.d`).sort());
+  const domains = units.map((unit) => {
+    const text = fs.readFileSync(join(dropIns, `${unit}.d`, "10-selinux.conf"), "utf8");
+    return /^SELinuxContext=system_u:system_r:aiq_(\w+)_t:s0$/m.exec(text)?.[1] ?? unit;
+  });
+  assert.deepEqual([...new Set(domains)].sort(), [...ROLES].sort());
+  for (const domain of domains) assert.match(source, new RegExp(`^aiq_role\\(${domain}\\)$`, "m"));
 });
 
 /** Names of ours are written short; types of the policy are written out. */

@@ -29,7 +29,7 @@ const KERNEL_ARGUMENTS = [
  */
 const MACHINE = [
   ...["-accel", "tcg,thread=single", "-M", "q35", "-cpu", "max,-cx16", "-smp", "1", "-m", "2048"],
-  ...["-icount", "shift=0,sleep=off", "-rtc", "clock=vm"],
+  ...["-icount", "shift=0", "-rtc", "clock=vm"],
   ...["-display", "none", "-no-reboot", "-nic", "none"],
 ];
 
