@@ -54,6 +54,7 @@ function extra(work: string): string {
   const to = join(work, "extra");
   fs.cpSync(join(PROGRAM_ROOT, "test", "vm", "inside"), to, { recursive: true, verbatimSymlinks: true });
   const good = goodModel();
+  fs.mkdirSync(join(to, "srv", "vm"), { recursive: true });
   fs.writeFileSync(join(to, "srv", "vm", "good.gguf"), good);
   fs.writeFileSync(join(to, "srv", "vm", "bad.gguf"), good.subarray(0, good.length - 7));
   return to;
@@ -126,13 +127,16 @@ function probed(domain: ProbedDomain, section: (name: string) => string): void {
   }
 }
 
+const FILE_VERBS = ["read", "append", "write", "create", "rename"];
+const TYPES = "incoming scanning held rejected model manifest registry_state audit state secret".split(" ");
+
 /** Whether a denial in the log is about this act: its class, and the type of what it wanted. */
 function speaksOf(act: string, denial: string): boolean {
   const [verb = "", what = ""] = act.split(" ");
   const about = (type: string) => denial.includes(`tcontext=system_u:object_r:aiq_${type}_t`);
   if (verb === "socket") return /tclass=\w*_?socket/.test(denial) && denial.includes("{ create }");
-  if (["read", "append", "write", "create", "rename"].includes(verb) && what !== "") {
-    return about(what) || !denial.includes("tcontext=system_u:object_r:aiq_");
+  if (FILE_VERBS.includes(verb) && TYPES.includes(what)) {
+    return about(what) || (what === "manifest" && about("model"));
   }
   return true;
 }
