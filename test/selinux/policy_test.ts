@@ -36,6 +36,7 @@ const ALLOWED: readonly Row[] = [
   ["coordinator", "audit", "file", [...READ, "append", "create", "rename"]],
   ["coordinator", "state", "file", [...READ, ...WRITE]],
   ["coordinator", "secret", "file", READ],
+  ["coordinator", "registry_state", "file", READ],
   ["coordinator", "runtime", "sock_file", ["write"]],
   ["coordinator", "init_t", "unix_stream_socket", ["connectto"]],
   ["registry", "manifest", "file", [...READ, ...WRITE, "rename"]],
@@ -92,8 +93,9 @@ const ABSENT: readonly Row[] = [
   ]),
   ...["coordinator", ...WORKERS].filter((role) => role !== "registry").flatMap((role): Row[] => [
     [role, "manifest", "file", ["append", "create", "write", "unlink"]],
-    [role, "secret", "file", WRITE],
+    [role, "registry_state", "file", WRITE],
   ]),
+  ...ROLES.map((role): Row => [role, "secret", "file", WRITE]),
   ["coordinator", "self", "tcp_socket", ["create"]],
   ["coordinator", "self", "udp_socket", ["create"]],
   ["health", "secret", "file", READ],

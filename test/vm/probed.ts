@@ -27,7 +27,7 @@ const ALLOWED: Readonly<Record<ProbedDomain, readonly string[]>> = {
     ...on(ALL, ["incoming", "scanning", "held", "rejected", "model", "audit", "state"]),
     // The registry's list lies among the models: a new file there is a model's, and this one is not for it to change.
     ...on(["read", "create"], ["manifest"]),
-    "read secret",
+    ...on(["read"], ["registry_state", "secret"]),
   ],
   health: [...TCP, ...on(["read"], ["held", "rejected", "manifest", "audit", "state"])],
   registry: [
