@@ -54,7 +54,7 @@ interface Program {
 }
 
 /** Writes a GGUF model whose tensors have the given types in turn, each of the same distribution. */
-function writeModel(path: string, types: readonly string[], sizeBytes: number, random: Random): void {
+export function writeModel(path: string, types: readonly string[], sizeBytes: number, random: Random): void {
   const file = Deno.openSync(path, { write: true, create: true, truncate: true });
   const samples = new Map(types.map((type) => [type, syntheticTensor(type, SAMPLE_VALUES, random)]));
   let offset = 0;

@@ -1,12 +1,13 @@
 import { Buffer } from "node:buffer";
-import { examineWith, reasonOfError, ruleOfError } from "../admission/mod.ts";
+import { examineWith } from "../admission/judge.ts";
+import { reasonOfError, ruleOfError } from "../admission/verdict.ts";
 import { type Artifact, type Stage, type StageContext, UndecidedError } from "../model/mod.ts";
 import {
   doneLine,
   type Job,
-  jobSchema,
   MAX_LINE_BYTES,
   PROTOCOL_VERSION,
+  readJob,
   type Reply,
 } from "../tools/protocol.ts";
 
@@ -19,7 +20,7 @@ const PROGRESS_EVERY_MS = 100;
  */
 export async function examine(stageFor: (job: Job) => Stage | undefined): Promise<void> {
   say({ t: "hello", v: PROTOCOL_VERSION });
-  const job = jobSchema.parse(JSON.parse(await readLine()));
+  const job = readJob(await readLine());
   const stage = stageFor(job);
   if (stage === undefined) throw new Error(`Cannot examine: ${job.stage} is not for this role`);
   const { digest, ...claimed } = job.artifact;

@@ -7,7 +7,8 @@ import {
   UndecidedError,
 } from "../model/mod.ts";
 import { linesOf } from "./lines.ts";
-import { type Job, judgementFrom, readReply } from "./protocol.ts";
+import type { Job } from "./protocol.ts";
+import { judgementFrom, readReply } from "./replies.ts";
 
 /** A fresh sandbox with nothing in it but one artifact, and the means to talk to it and to end it. */
 export interface Sandbox {
