@@ -1,13 +1,13 @@
 import fs from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
-import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
+import { processSandbox } from "../tools/process_sandbox.ts";
 import type { BehaviourInputs } from "../tools/protocol.ts";
 import type { Configuration } from "./configuration.ts";
-import { delegated } from "./delegate.ts";
-import { embeddedPlaces, watchedPlaces } from "./environment.ts";
+import { delegated, type ExamineAtOnce, examineAtOnce } from "./delegate.ts";
+import { sandboxOptions } from "./sandboxes.ts";
 import { versionOf } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -15,6 +15,8 @@ import type { World } from "./world.ts";
 export interface Coordinator {
   readonly policy: Policy;
   readonly bench: Bench;
+  /** For `check`, which reads a file once; without it every stage has a sandbox of its own. */
+  readonly examineAtOnce?: ExamineAtOnce;
 }
 
 /** How the outside follows an examination, and ends it. */
@@ -32,8 +34,9 @@ export async function coordinator(
   const { policy } = configuration;
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
   const llamaServer = llamaServerOf(world);
+  const examine = processSandbox(sandboxOptions(world, "examine", []));
   const pipeline = delegated(await world.pipeline(configuration), {
-    examine: processSandbox(sandboxOptions(world, "examine", [])),
+    examine,
     smoke: bwrap === null || llamaServer === null ? null : {
       open: processSandbox(sandboxOptions(world, "smoke", [llamaServer])),
       inputs: behaviourInputs(world, llamaServer),
@@ -44,7 +47,11 @@ export async function coordinator(
   if (bwrap !== null) programs.set("bubblewrap", "found");
   const context = { policy, now: world.now, record: () => {}, ...hooks };
   const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
-  return { policy, bench: { pipeline, sandbox, programs, context } };
+  return {
+    policy,
+    bench: { pipeline, sandbox, programs, context },
+    examineAtOnce: examineAtOnce(world.early?.before(examine) ?? examine),
+  };
 }
 
 const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";
@@ -72,64 +79,4 @@ function behaviourInputs(world: World, program: string): BehaviourInputs {
   }
   const suite = suiteText(world);
   return { suite, program, readyWithinMs: seconds * 1000, memoryBytes: SMOKE_MEMORY_BYTES };
-}
-
-function sandboxOptions(
-  world: World,
-  role: ProcessSandboxOptions["role"],
-  programs: readonly string[],
-): ProcessSandboxOptions {
-  const [program] = programs;
-  return {
-    role,
-    launcher: join(world.programRoot, "scripts", "ai-quarantine"),
-    bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
-    programRoots: [...programRoots(world), ...programs.map((one) => installationOf(one, world))],
-    cache: cacheOf(world),
-    environment: {
-      ...workerEnvironment(world),
-      ...(program === undefined ? {} : { LLAMA_SERVER_BIN: program }),
-    },
-  };
-}
-
-/**
- * What a program needs to be seen with: the folder it is installed in with its libraries, `/opt/x` for
- * `/opt/x/bin/program`. Never a folder with something private in it: then its own folder, or the program alone.
- */
-function installationOf(program: string, { env }: World): string {
-  const places = [...Object.values(watchedPlaces(env)), ...Object.values(embeddedPlaces(env))];
-  const secrets = SECRETS.map((name) => env(name)).filter((path) => path !== undefined);
-  const isOpen = (folder: string) =>
-    [...places, ...secrets].every((path) => !`${path}/`.startsWith(folder === "/" ? folder : `${folder}/`));
-  return [dirname(dirname(program)), dirname(program)].find(isOpen) ?? program;
-}
-const SECRETS = [
-  "HOME",
-  "SERVICE_TOKEN_PATH",
-  "REGISTRY_TOKEN_PATH",
-  "SIGNING_KEY_PATH",
-  "AUDIT_HMAC_KEY_PATH",
-] as const;
-
-/** What a worker's runtime must be able to read: our code, the runtime, its cache of compiled code. */
-function programRoots(world: World): string[] {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return [world.programRoot, ...(deno === undefined ? [] : [deno])];
-}
-
-/** The launcher names it; before the first run there is none. */
-function cacheOf(world: World): string | null {
-  const path = world.env("DENO_DIR");
-  return path !== undefined && unlessMissing(() => fs.statSync(path)) !== null ? path : null;
-}
-
-function workerEnvironment(world: World): Record<string, string> {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return {
-    PATH: "/usr/bin:/bin",
-    HOME: "/tmp",
-    TZ: "UTC",
-    ...(deno === undefined ? {} : { AI_QUARANTINE_DENO: deno }),
-  };
 }

@@ -25,6 +25,8 @@ export const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 export interface Job {
   readonly v: typeof PROTOCOL_VERSION;
   readonly stage: StageId;
+  /** To be answered for by a `gate` line before `stage` is begun; when it refuses, the job ends with that. */
+  readonly first?: "format_gate";
   readonly artifact: {
     readonly name: string;
     readonly path: string;
@@ -62,22 +64,19 @@ export type Reply =
   | { readonly t: "hello"; readonly v: typeof PROTOCOL_VERSION }
   | { readonly t: "progress"; readonly bytes: number }
   | { readonly t: "tensor"; readonly record: Json }
-  | {
-    readonly t: "done";
-    readonly kind: Judgement["kind"];
-    readonly summary: string;
-    readonly evidence: Evidence;
-    readonly findings: readonly Finding[];
-  }
+  | JudgementLine
   | { readonly t: "error"; readonly rule: string; readonly message: string };
 
-export function doneLine(judgement: Judgement): Reply {
+/** A judgement: `done` of the stage that was asked for, `gate` of the one before it. */
+export interface JudgementLine {
+  readonly t: "done" | "gate";
+  readonly kind: Judgement["kind"];
+  readonly summary: string;
+  readonly evidence: Evidence;
+  readonly findings: readonly Finding[];
+}
+
+export function judgementLine(t: JudgementLine["t"], judgement: Judgement): JudgementLine {
   const { kind, summary, evidence } = judgement;
-  return {
-    t: "done",
-    kind,
-    summary,
-    evidence,
-    findings: kind === "cleared" ? judgement.notes : judgement.findings,
-  };
+  return { t, kind, summary, evidence, findings: kind === "cleared" ? judgement.notes : judgement.findings };
 }

@@ -35,7 +35,7 @@ const replySchema = z.discriminatedUnion("t", [
   z.strictObject({ t: z.literal("progress"), bytes: z.number().nonnegative() }),
   z.strictObject({ t: z.literal("tensor"), record: jsonSchema }),
   z.strictObject({
-    t: z.literal("done"),
+    t: z.enum(["done", "gate"]),
     kind: z.enum(["cleared", "refused"]),
     summary: z.string(),
     evidence: z.record(z.string(), jsonSchema),
@@ -56,8 +56,8 @@ export function readReply(line: string): Reply {
   }
 }
 
-/** Believes a `done` only when it agrees with itself: no unknown rule, and cleared exactly when nothing refuses. */
-export function judgementFrom(reply: Extract<Reply, { t: "done" }>, policy: Policy): Judgement {
+/** Believes a judgement only when it agrees with itself: no unknown rule, and cleared exactly when nothing refuses. */
+export function judgementFrom(reply: Extract<Reply, { t: "done" | "gate" }>, policy: Policy): Judgement {
   const { summary } = reply;
   const evidence: Evidence = reply.evidence;
   const findings = reply.findings.map(findingFrom);

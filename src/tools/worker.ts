@@ -32,6 +32,8 @@ export interface Listening {
   readonly progress: (bytes: number) => void;
   /** Per-tensor records as they arrive. */
   readonly tensor?: (record: Json) => void;
+  /** What the stage before the one asked for said, for jobs that have one. */
+  readonly gate?: (judgement: Judgement) => void;
 }
 
 /**
@@ -70,7 +72,7 @@ async function send(sandbox: Sandbox, job: Job): Promise<void> {
 
 async function listen(
   sandbox: Sandbox,
-  { policy, progress, tensor }: Listening,
+  { policy, progress, tensor, gate }: Listening,
   stop: AbortSignal,
 ): Promise<Judgement> {
   let greeted = false;
@@ -89,6 +91,12 @@ async function listen(
       case "tensor":
         tensor?.(reply.record);
         break;
+      case "gate": {
+        const judgement = judgementFrom(reply, policy);
+        gate?.(judgement);
+        if (judgement.kind === "refused") return judgement;
+        break;
+      }
       case "error":
         throw errorFrom(reply);
       case "done":
