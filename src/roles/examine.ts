@@ -26,7 +26,9 @@ const PROGRESS_EVERY_MS = 100;
  */
 export async function examine(stageFor: (job: Job) => Stage | undefined): Promise<void> {
   say({ t: "hello", v: PROTOCOL_VERSION });
-  const job = readJob(await readLine());
+  const line = await readLine();
+  if (line === "") return; // Nobody had a job after all.
+  const job = readJob(line);
   const { digest, ...claimed } = job.artifact;
   const artifact: Artifact = {
     ...claimed,

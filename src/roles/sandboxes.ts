@@ -50,10 +50,11 @@ function programRoots(world: SandboxWorld): string[] {
   return [world.programRoot, ...(deno === undefined ? [] : [deno])];
 }
 
-/** The launcher names it; before the first run there is none. */
+/** Compiled code of the workers, which the launcher keeps in the runtime's cache; before the first run there is none. */
 function cacheOf(world: SandboxWorld): string | null {
-  const path = world.env("DENO_DIR");
-  return path !== undefined && isThere(path) ? path : null;
+  const runtime = world.env("DENO_DIR");
+  const path = runtime === undefined ? null : join(runtime, "ai-quarantine");
+  return path !== null && isThere(path) ? path : null;
 }
 
 function workerEnvironment(world: SandboxWorld): Record<string, string> {
@@ -71,7 +72,7 @@ function isThere(path: string): boolean {
     Deno.statSync(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
     throw error;
   }
 }
