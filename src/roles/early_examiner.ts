@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { formatClaimedByFile } from "../model/mod.ts";
 import { openProcessSandbox } from "../tools/process_sandbox.ts";
 import type { OpenSandbox, Sandbox } from "../tools/worker.ts";
 import { sandboxOptions } from "./sandboxes.ts";
@@ -27,9 +28,8 @@ export class EarlySandbox {
 }
 
 /**
- * Starts an examiner for what looks like the first model of `check`, so that it is ready when the coordinator is: both
- * load their modules at the same time. A guess that turns out wrong does no harm: without a job an examiner reads
- * nothing, and it ends with the program.
+ * Starts an examiner for what looks like the first model of `check`, which begins to read while the coordinator is still
+ * loading. A guess that turns out wrong does no harm: an examiner without a job says nothing, and ends with the program.
  */
 export function startEarly(
   world: Pick<World, "env" | "programRoot">,
@@ -37,15 +37,15 @@ export function startEarly(
 ): { readonly early?: EarlySandbox } {
   const [, ...given] = args;
   const path = given.find((arg, at) => !arg.startsWith("-") && !WITH_VALUE.includes(given[at - 1] ?? ""));
-  if (path === undefined || !isWeightFile(path)) return {};
+  const format = path === undefined ? "unknown" : formatClaimedByFile(path);
+  if (path === undefined || format === "unknown" || !isFile(path)) return {};
   const artifact = resolve(path);
-  return {
-    early: new EarlySandbox(artifact, openProcessSandbox(sandboxOptions(world, "examine", []), artifact)),
-  };
+  const ahead = (inside: string) => ["--ahead", format, inside];
+  const sandbox = openProcessSandbox(sandboxOptions(world, "examine", []), artifact, ahead);
+  return { early: new EarlySandbox(artifact, sandbox) };
 }
 
-function isWeightFile(path: string): boolean {
-  if (!/\.(gguf|safetensors)$/i.test(path)) return false;
+function isFile(path: string): boolean {
   try {
     return Deno.lstatSync(path).isFile;
   } catch {

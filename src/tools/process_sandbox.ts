@@ -24,13 +24,18 @@ export function processSandbox(options: ProcessSandboxOptions): OpenSandbox {
   return ({ artifact }) => Promise.resolve(openProcessSandbox(options, artifact.path));
 }
 
-/** Opens one for whatever job is to be done on an artifact. */
-export function openProcessSandbox(options: ProcessSandboxOptions, artifact: string): Sandbox {
+/** Opens one for whatever job is to be done on an artifact, with arguments for the role that may name its path inside. */
+export function openProcessSandbox(
+  options: ProcessSandboxOptions,
+  artifact: string,
+  more: (path: string) => readonly string[] = () => [],
+): Sandbox {
   const path = options.bwrap === null ? artifact : INSIDE;
+  const role = [options.role, ...more(path)];
   const env = { ...options.environment, ...cacheVariables(options), AI_QUARANTINE_ARTIFACT: path };
   const [command, args] = options.bwrap === null
-    ? [options.launcher, [options.role]]
-    : [options.bwrap, [...wall(options, artifact), options.launcher, options.role]];
+    ? [options.launcher, role]
+    : [options.bwrap, [...wall(options, artifact), options.launcher, ...role]];
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(command, {
