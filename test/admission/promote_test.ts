@@ -142,6 +142,7 @@ Deno.test("P075, P078: the chain holds claim, every stage, decision and promotio
     "static_scan",
     "behavioral_test",
     "diffusion_deep_scan",
+    "evidence",
     "decided",
     "promoted",
   ]);
