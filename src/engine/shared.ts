@@ -2,7 +2,7 @@ import { METER_BYTES } from "../measure/meter.ts";
 import { FREE_ADDRESS, MOST_PLACES, PLACES_BYTES, SEARCH_STEP_BYTES } from "../measure/wasm/mod.ts";
 
 /** Chunks that may be in memory at once: enough that no thread waits for another's last few, and still in cache. */
-export const SLOTS = 32;
+export const SLOTS = 16;
 
 /** Reads of this size are the fastest, and the largest run of a 4-byte type fits. */
 export const USUAL_CHUNK_BYTES = 256 * 1024;
@@ -36,7 +36,7 @@ export class SharedPass {
   readonly bytes: Uint8Array;
 
   constructor(readonly memory: WebAssembly.Memory, readonly chunkBytes: number, readonly threads: number) {
-    this.#words = new Int32Array(memory.buffer, 0, 160);
+    this.#words = new Int32Array(memory.buffer, 0, 64);
     this.bytes = new Uint8Array(memory.buffer);
   }
 
