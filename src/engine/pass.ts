@@ -127,7 +127,8 @@ class Pass {
       kernels,
       searches: kernels !== null && magics.length > 0,
     };
-    this.#shared = SharedPass.create(chunkBytes, threads);
+    const kept = this.#workers?.takeMemory(SharedPass.pages(chunkBytes, threads)) ?? null;
+    this.#shared = SharedPass.create(chunkBytes, threads, kept);
     const regions = regionsOf(this.#input, this.#formats);
     this.#cursor = new PlanCursor(planChunks(regions, source.sizeBytes, chunkBytes));
     this.#meter = new ChunkMeter(this.#shared, this.#input, this.#formats, 0);
@@ -155,6 +156,7 @@ class Pass {
     const { head, padding } = this.#results.finish();
     this.request.onProgress?.(this.#bytes);
     this.request.signal?.throwIfAborted(); // Whoever asked to stop gets no result, however late it was asked.
+    this.#workers?.keep(this.#shared.memory);
     return {
       sizeBytes: this.#bytes,
       sha256: this.#file.digest("hex"),
