@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+// Not the whole of admission: a worker shall start fast.
 import { examineWith } from "../admission/judge.ts";
 import { reasonOfError, ruleOfError } from "../admission/verdict.ts";
 import {
@@ -54,7 +55,9 @@ async function judgementOf(
   if (stage === undefined) throw new Error(`Cannot examine: ${job.stage} is not for this role`);
   const outcome = await examineWith(stage, artifact, context(job.policy));
   if (outcome.kind !== "broken") return outcome;
-  say({ t: "error", rule: ruleOfError(outcome.error), message: reasonOfError(outcome.error) });
+  const { error } = outcome;
+  const evidence = error instanceof UndecidedError ? error.evidence : {};
+  say({ t: "error", rule: ruleOfError(error), message: reasonOfError(error), evidence });
   return null;
 }
 
@@ -71,11 +74,11 @@ function context(policy: Job["policy"]): StageContext {
     now: () => new Date(0),
     signal: new AbortController().signal,
     record: (record) => say({ t: "tensor", record }),
-    progress(bytes) {
+    progress(bytes, pace) {
       const now = performance.now();
       if (now - last < PROGRESS_EVERY_MS) return;
       last = now;
-      say({ t: "progress", bytes });
+      say({ t: "progress", bytes, ...(pace && { pace }) });
     },
   };
 }

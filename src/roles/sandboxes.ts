@@ -11,17 +11,13 @@ export function sandboxOptions(
   role: ProcessSandboxOptions["role"],
   programs: readonly string[],
 ): ProcessSandboxOptions {
-  const [program] = programs;
   return {
     role,
     launcher: join(world.programRoot, "scripts", "ai-quarantine"),
     bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
     programRoots: [...programRoots(world), ...programs.map((one) => installationOf(one, world))],
     cache: cacheOf(world),
-    environment: {
-      ...workerEnvironment(world),
-      ...(program === undefined ? {} : { LLAMA_SERVER_BIN: program }),
-    },
+    environment: workerEnvironment(world),
   };
 }
 

@@ -7,6 +7,8 @@ import type {
   Judgement,
   Origin,
   Policy,
+  Sha256,
+  StageContext,
   StageId,
 } from "../model/mod.ts";
 
@@ -44,12 +46,30 @@ export interface Job {
 }
 
 export interface BehaviourInputs {
-  /** Text of the behaviour suite. */
-  readonly suite: string;
+  /** What is asked, read and checked by the coordinator. */
+  readonly suite: {
+    readonly version: number;
+    readonly sha256: Sha256;
+    readonly prompts: readonly AskedPrompt[];
+  };
   /** Path of llama-server, as the worker sees it. */
   readonly program: string;
   readonly readyWithinMs: number;
-  readonly memoryBytes: number;
+  /** Path of garak; null where it is not installed. */
+  readonly garak: string | null;
+}
+
+export interface AskedPrompt {
+  readonly id: string;
+  readonly category: string;
+  readonly language: string;
+  readonly messages: readonly { readonly role: "system" | "user" | "assistant"; readonly content: string }[];
+  readonly canaries: readonly string[];
+  readonly expect: {
+    readonly any_of?: readonly string[] | undefined;
+    readonly digit?: true | undefined;
+    readonly no_refusal?: true | undefined;
+  } | null;
 }
 
 /** Reads the job a worker is given. Throws for another version of the protocol. */
@@ -62,10 +82,17 @@ export function readJob(line: string): Job {
 /** What a worker says. */
 export type Reply =
   | { readonly t: "hello"; readonly v: typeof PROTOCOL_VERSION }
-  | { readonly t: "progress"; readonly bytes: number }
+  | { readonly t: "progress"; readonly bytes: number; readonly pace?: Pace }
   | { readonly t: "tensor"; readonly record: Json }
   | JudgementLine
-  | { readonly t: "error"; readonly rule: string; readonly message: string };
+  | {
+    readonly t: "error";
+    readonly rule: string;
+    readonly message: string;
+    readonly evidence?: Evidence | undefined;
+  };
+
+type Pace = NonNullable<Parameters<StageContext["progress"]>[1]>;
 
 /** A judgement: `done` of the stage that was asked for, `gate` of the one before it. */
 export interface JudgementLine {
@@ -74,9 +101,11 @@ export interface JudgementLine {
   readonly summary: string;
   readonly evidence: Evidence;
   readonly findings: readonly Finding[];
+  readonly run?: NonNullable<Judgement["run"]>;
 }
 
 export function judgementLine(t: JudgementLine["t"], judgement: Judgement): JudgementLine {
-  const { kind, summary, evidence } = judgement;
-  return { t, kind, summary, evidence, findings: kind === "cleared" ? judgement.notes : judgement.findings };
+  const { kind, summary, evidence, run } = judgement;
+  const findings = kind === "cleared" ? judgement.notes : judgement.findings;
+  return { t, kind, summary, evidence, findings, ...(run && { run }) };
 }

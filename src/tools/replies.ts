@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import {
   type Evidence,
   type Finding,
@@ -32,7 +32,12 @@ const ruleSchema = z.string();
 
 const replySchema = z.discriminatedUnion("t", [
   z.strictObject({ t: z.literal("hello"), v: z.literal(PROTOCOL_VERSION) }),
-  z.strictObject({ t: z.literal("progress"), bytes: z.number().nonnegative() }),
+  z.strictObject({
+    t: z.literal("progress"),
+    bytes: z.number().nonnegative(),
+    pace: z.strictObject({ tokensPerSecond: z.number().nonnegative(), secondsLeft: z.number().nonnegative() })
+      .optional(),
+  }),
   z.strictObject({ t: z.literal("tensor"), record: jsonSchema }),
   z.strictObject({
     t: z.enum(["done", "gate"]),
@@ -40,11 +45,17 @@ const replySchema = z.discriminatedUnion("t", [
     summary: z.string(),
     evidence: z.record(z.string(), jsonSchema),
     findings: z.array(findingSchema),
+    run: z.record(z.string(), z.number()).optional(),
   }),
-  z.strictObject({ t: z.literal("error"), rule: ruleSchema, message: z.string() }),
+  z.strictObject({
+    t: z.literal("error"),
+    rule: ruleSchema,
+    message: z.string(),
+    evidence: z.record(z.string(), jsonSchema).optional(),
+  }),
 ]);
 
-type Reply = z.infer<typeof replySchema>;
+export type Reply = z.infer<typeof replySchema>;
 
 export function readReply(line: string): Reply {
   try {
@@ -59,16 +70,17 @@ export function readReply(line: string): Reply {
 /** Believes a judgement only when it agrees with itself: no unknown rule, and cleared exactly when nothing refuses. */
 export function judgementFrom(reply: Extract<Reply, { t: "done" | "gate" }>, policy: Policy): Judgement {
   const { summary } = reply;
+  const run = reply.run === undefined ? {} : { run: reply.run };
   const evidence: Evidence = reply.evidence;
   const findings = reply.findings.map(findingFrom);
   const contradicts = () =>
     new UndecidedError("worker/protocol", "the sandbox's answer contradicts its findings");
   if (reply.kind === "refused") {
     if (!isNonEmpty(findings) || !refuses(policy, findings[0])) throw contradicts();
-    return { kind: "refused", summary, evidence, findings };
+    return { kind: "refused", summary, evidence, findings, ...run };
   }
   if (findings.some((found) => refuses(policy, found))) throw contradicts();
-  return { kind: "cleared", summary, evidence, notes: findings };
+  return { kind: "cleared", summary, evidence, notes: findings, ...run };
 }
 
 function findingFrom(raw: z.infer<typeof findingSchema>): Finding {

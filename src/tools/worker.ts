@@ -4,10 +4,11 @@ import {
   type Judgement,
   type Policy,
   type RuleId,
+  type StageContext,
   UndecidedError,
 } from "../model/mod.ts";
 import { linesOf } from "./lines.ts";
-import type { Job } from "./protocol.ts";
+import type { Job, Reply } from "./protocol.ts";
 import { judgementFrom, readReply } from "./replies.ts";
 
 /** A fresh sandbox with nothing in it but one artifact, and the means to talk to it and to end it. */
@@ -29,7 +30,7 @@ export interface Listening {
   readonly policy: Policy;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
-  readonly progress: (bytes: number) => void;
+  readonly progress: StageContext["progress"];
   /** Per-tensor records as they arrive. */
   readonly tensor?: (record: Json) => void;
   /** What the stage before the one asked for said, for jobs that have one. */
@@ -86,7 +87,7 @@ async function listen(
         greeted = true;
         break;
       case "progress":
-        progress(reply.bytes);
+        progress(reply.bytes, reply.pace);
         break;
       case "tensor":
         tensor?.(reply.record);
@@ -107,13 +108,17 @@ async function listen(
   throw new UndecidedError(rule, `the sandbox ended without an answer (${await sandbox.ended})`);
 }
 
-function errorFrom({ rule, message }: { rule: string; message: string }): UndecidedError {
-  return new UndecidedError(isUndecidedRule(rule) ? rule : "worker/died", message);
+function errorFrom(
+  { rule, message, evidence }: Pick<Extract<Reply, { t: "error" }>, "rule" | "message" | "evidence">,
+): UndecidedError {
+  return new UndecidedError(isUndecidedRule(rule) ? rule : "worker/died", message, {
+    ...(evidence && { evidence }),
+  });
 }
 
 /** A worker may say why it could not decide only in the terms of its own side. */
 function isUndecidedRule(rule: string): rule is RuleId {
-  return isRuleId(rule) && (rule.startsWith("behaviour/") || UNDECIDED_RULES.includes(rule));
+  return isRuleId(rule) && (/^(behaviour|garak)\//.test(rule) || UNDECIDED_RULES.includes(rule));
 }
 const UNDECIDED_RULES: readonly RuleId[] = [
   "claim/unreadable",
