@@ -46,11 +46,15 @@ function programRoots(world: SandboxWorld): string[] {
   return [world.programRoot, ...(deno === undefined ? [] : [deno])];
 }
 
-/** Compiled code of the workers, which the launcher keeps in the runtime's cache; before the first run there is none. */
+/**
+ * Compiled code of the workers, which the launcher keeps in the runtime's cache; before the first run there is none, and
+ * an installed program has none at all.
+ */
 function cacheOf(world: SandboxWorld): string | null {
   const runtime = world.env("DENO_DIR");
-  const path = runtime === undefined ? null : join(runtime, "ai-quarantine");
-  return path !== null && isThere(path) ? path : null;
+  if (runtime === undefined || !isDirectory(runtime)) return null;
+  const path = join(runtime, "ai-quarantine");
+  return isDirectory(path) ? path : null;
 }
 
 function workerEnvironment(world: SandboxWorld): Record<string, string> {
@@ -63,12 +67,11 @@ function workerEnvironment(world: SandboxWorld): Record<string, string> {
   };
 }
 
-function isThere(path: string): boolean {
+function isDirectory(path: string): boolean {
   try {
-    Deno.statSync(path);
-    return true;
+    return Deno.statSync(path).isDirectory;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }
