@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import type { ReferenceManifest } from "../measure/reference_manifest.ts";
 import { StartupError } from "../model/mod.ts";
 
