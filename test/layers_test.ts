@@ -37,9 +37,9 @@ interface Source {
   readonly packages: readonly string[];
 }
 
-/** Where the program begins: for the launcher, for an examiner, for those who import it. */
-const ROOTS = ["main.ts", "program.ts", "examiner.ts"];
-const sources = ["src", "stages", "scripts"].flatMap(filesBelow).concat(ROOTS)
+/** Where the program begins: for those who import it, and for the launcher. */
+const ROOTS = ["main.ts", "entry"];
+const sources = ["src", "stages", "scripts"].flatMap(filesBelow).concat("main.ts")
   .filter((path) => path.endsWith(".ts")).map(readSource);
 const program = sources.filter(({ path }) => !path.startsWith("scripts/"));
 
@@ -99,8 +99,8 @@ Deno.test("a stage imports no other stage, and only where the program begins sta
   const wrong = program.flatMap(({ path, imports }) =>
     imports.filter((target) => {
       const layer = layerOf(target);
-      if (layer === "roles") return layerOf(path) !== "roles" && !ROOTS.includes(path);
-      return layer === "stages" && !ROOTS.includes(path) && !isList(path) && !isPart(path, target);
+      if (layer === "roles") return layerOf(path) !== "roles" && !ROOTS.includes(layerOf(path));
+      return layer === "stages" && !ROOTS.includes(layerOf(path)) && !isList(path) && !isPart(path, target);
     }).map((target) => `${path} -> ${target}`)
   );
   none("imports of stages and roles", wrong);
@@ -142,9 +142,9 @@ Deno.test("parsers, statistics and judges are pure", () => {
   none("files, clocks, randomness in pure code", wrong);
 });
 
-Deno.test("the environment is read in program.ts only", () => {
+Deno.test("the environment is read in the composition root only", () => {
   const wrong = program.filter(({ path, text }) =>
-    path !== "program.ts" && /\bDeno\.env\b|process\.env\b/.test(codeOf(text))
+    path !== "src/entry/composition.ts" && /\bDeno\.env\b|process\.env\b/.test(codeOf(text))
   );
   none("reads of the environment", wrong.map(({ path }) => path));
 });

@@ -118,8 +118,6 @@ Deno.test("the program runs from a folder under /tmp with its sandbox", async ()
     "scripts",
     "policy",
     "main.ts",
-    "program.ts",
-    "examiner.ts",
     "deno.json",
     "deno.lock",
     "node_modules",

@@ -10,8 +10,6 @@ const SOURCES = [
   "deno.lock",
   "LICENSE",
   "main.ts",
-  "program.ts",
-  "examiner.ts",
   "policy",
   "scripts",
   "src",
