@@ -1,9 +1,10 @@
+import type { ReadAhead } from "../src/engine/read_ahead.ts";
 import type { Stage, StageId } from "../src/model/mod.ts";
 import { formatGate } from "./2_format_gate.ts";
 import { staticScan } from "./5_static_scan.ts";
 import { diffusionDeepScan } from "./7_diffusion_deep_scan.ts";
 
 /** The stage of this name if it is one that looks inside the bytes: for the examiner, which has nothing but them. */
-export function inspection(id: StageId): Stage | undefined {
-  return [formatGate(), staticScan(), diffusionDeepScan()].find((stage) => stage.id === id);
+export function inspection(id: StageId, ahead: ReadAhead | null = null): Stage | undefined {
+  return [formatGate(), staticScan(ahead), diffusionDeepScan()].find((stage) => stage.id === id);
 }

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Policy, type StageContext, StartupError } from "../model/mod.ts";
@@ -7,8 +7,8 @@ import { processSandbox, type ProcessSandboxOptions } from "../tools/process_san
 import { socketSandbox } from "../tools/socket_sandbox.ts";
 import { behaviourInputs, CAPPED_LLAMA_SERVER, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import type { Configuration } from "./configuration.ts";
-import { delegated, type Sandboxes } from "./delegate.ts";
-import { embeddedPlaces, watchedPlaces } from "./environment.ts";
+import { delegated, type ExamineAtOnce, examineAtOnce, type Sandboxes } from "./delegate.ts";
+import { sandboxOptions } from "./sandboxes.ts";
 import { versionOf } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -16,6 +16,8 @@ import type { World } from "./world.ts";
 export interface Coordinator {
   readonly policy: Policy;
   readonly bench: Bench;
+  /** For `check`, which reads a file once; without it every stage has a sandbox of its own. */
+  readonly examineAtOnce?: ExamineAtOnce;
 }
 
 /** How the outside follows an examination, and ends it. */
@@ -40,7 +42,11 @@ export async function coordinator(
   if (sandboxes.kind === "bubblewrap") programs.set("bubblewrap", "found");
   if (garak !== null) programs.set("garak", "found");
   const context = { policy, now: world.now, record: () => {}, ...hooks };
-  return { policy, bench: { pipeline, sandbox: sandboxes.kind, programs, context } };
+  return {
+    policy,
+    bench: { pipeline, sandbox: sandboxes.kind, programs, context },
+    examineAtOnce: examineAtOnce(world.early?.before(sandboxes.examine) ?? sandboxes.examine),
+  };
 }
 
 /** The sockets of systemd's units where our own unit names their directory; else child processes. */
@@ -80,21 +86,6 @@ function requireSocket(path: string): string {
   throw new StartupError("sandbox/missing", `Cannot start: no sandbox socket ${path}`);
 }
 
-function sandboxOptions(
-  world: World,
-  role: ProcessSandboxOptions["role"],
-  programs: readonly string[],
-): ProcessSandboxOptions {
-  return {
-    role,
-    launcher: join(world.programRoot, "scripts", "ai-quarantine"),
-    bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
-    programRoots: [...programRoots(world), ...programs.map((one) => installationOf(one, world))],
-    cache: cacheOf(world),
-    environment: workerEnvironment(world),
-  };
-}
-
 /** Where no unit caps memory, the launcher does: it puts `CAPPED_LLAMA_SERVER` in the place of llama-server. */
 function smokeOptions(
   world: World,
@@ -112,46 +103,4 @@ function smokeOptions(
     ...(garak === null ? {} : { GARAK_BIN: garak }),
   };
   return { ...options, environment };
-}
-
-/**
- * What a program needs to be seen with: the folder it is installed in with its libraries, `/opt/x` for
- * `/opt/x/bin/program`. Never a folder with something private in it: then its own folder, or the program alone.
- */
-function installationOf(program: string, { env }: World): string {
-  const places = [...Object.values(watchedPlaces(env)), ...Object.values(embeddedPlaces(env))];
-  const secrets = SECRETS.map((name) => env(name)).filter((path) => path !== undefined);
-  const isOpen = (folder: string) =>
-    [...places, ...secrets].every((path) => !`${path}/`.startsWith(folder === "/" ? folder : `${folder}/`));
-  return [dirname(dirname(program)), dirname(program)].find(isOpen) ?? program;
-}
-const SECRETS = [
-  "HOME",
-  "SERVICE_TOKEN_PATH",
-  "REGISTRY_TOKEN_PATH",
-  "SIGNING_KEY_PATH",
-  "AUDIT_HMAC_KEY_PATH",
-] as const;
-
-/** What a worker's runtime must be able to read: our code, the runtime, its cache of compiled code. */
-function programRoots(world: World): string[] {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return [world.programRoot, ...(deno === undefined ? [] : [deno])];
-}
-
-/** The launcher names it; before the first run there is none, and an installed program has none at all. */
-function cacheOf(world: World): string | null {
-  const path = world.env("DENO_DIR");
-  if (path === undefined) return null;
-  return unlessMissing(() => fs.statSync(path))?.isDirectory() === true ? path : null;
-}
-
-function workerEnvironment(world: World): Record<string, string> {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return {
-    PATH: "/usr/bin:/bin",
-    HOME: "/tmp",
-    TZ: "UTC",
-    ...(deno === undefined ? {} : { AI_QUARANTINE_DENO: deno }),
-  };
 }

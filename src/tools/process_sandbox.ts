@@ -1,5 +1,4 @@
 import { UndecidedError } from "../model/mod.ts";
-import type { Job } from "./protocol.ts";
 import type { OpenSandbox, Sandbox } from "./worker.ts";
 
 /** How worker roles are started where no systemd gives each job a unit of its own. */
@@ -22,15 +21,21 @@ const INSIDE = "/artifact";
 
 /** Opens one child process per job: under bubblewrap with its own empty namespaces, else with the runtime's wall alone. */
 export function processSandbox(options: ProcessSandboxOptions): OpenSandbox {
-  return (job) => Promise.resolve(start(options, job));
+  return ({ artifact }) => Promise.resolve(openProcessSandbox(options, artifact.path));
 }
 
-function start(options: ProcessSandboxOptions, job: Job): Sandbox {
-  const path = options.bwrap === null ? job.artifact.path : INSIDE;
+/** Opens one for whatever job is to be done on an artifact, with arguments for the role that may name its path inside. */
+export function openProcessSandbox(
+  options: ProcessSandboxOptions,
+  artifact: string,
+  more: (path: string) => readonly string[] = () => [],
+): Sandbox {
+  const path = options.bwrap === null ? artifact : INSIDE;
+  const role = [options.role, ...more(path)];
   const env = { ...options.environment, ...cacheVariables(options), AI_QUARANTINE_ARTIFACT: path };
   const [command, args] = options.bwrap === null
-    ? [options.launcher, [options.role]]
-    : [options.bwrap, [...wall(options, job.artifact.path), options.launcher, options.role]];
+    ? [options.launcher, role]
+    : [options.bwrap, [...wall(options, artifact), options.launcher, ...role]];
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(command, {

@@ -8,7 +8,8 @@ import {
   UndecidedError,
 } from "../model/mod.ts";
 import { linesOf } from "./lines.ts";
-import { type Job, judgementFrom, readReply, type Reply } from "./protocol.ts";
+import type { Job, Reply } from "./protocol.ts";
+import { judgementFrom, readReply } from "./replies.ts";
 
 /** A fresh sandbox with nothing in it but one artifact, and the means to talk to it and to end it. */
 export interface Sandbox {
@@ -33,6 +34,8 @@ export interface Listening {
   readonly progress: StageContext["progress"];
   /** Per-tensor records as they arrive. */
   readonly tensor?: (record: Json) => void;
+  /** What the stage before the one asked for said, for jobs that have one. */
+  readonly gate?: (judgement: Judgement) => void;
 }
 
 /**
@@ -75,7 +78,7 @@ async function send(
 
 async function listen(
   sandbox: Sandbox,
-  { policy, progress, tensor }: Listening,
+  { policy, progress, tensor, gate }: Listening,
   stop: AbortSignal,
 ): Promise<Judgement> {
   let greeted = false;
@@ -94,6 +97,12 @@ async function listen(
       case "tensor":
         tensor?.(reply.record);
         break;
+      case "gate": {
+        const judgement = judgementFrom(reply, policy);
+        gate?.(judgement);
+        if (judgement.kind === "refused") return judgement;
+        break;
+      }
       case "error":
         throw errorFrom(reply);
       case "done":
@@ -104,7 +113,9 @@ async function listen(
   throw new UndecidedError(rule, `the sandbox ended without an answer (${await sandbox.ended})`);
 }
 
-function errorFrom({ rule, message, evidence }: Extract<Reply, { t: "error" }>): UndecidedError {
+function errorFrom(
+  { rule, message, evidence }: Pick<Extract<Reply, { t: "error" }>, "rule" | "message" | "evidence">,
+): UndecidedError {
   return new UndecidedError(isUndecidedRule(rule) ? rule : "worker/died", message, {
     ...(evidence && { evidence }),
   });
