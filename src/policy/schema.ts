@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SCANNER_IDS, type ScannerId, STAGE_IDS } from "../model/mod.ts";
+import { publishersSchema, trustRootsSchema } from "./publisher_schema.ts";
 import { NAME_LINE, SHA256_TEXT } from "./scalars.ts";
 
 /**
@@ -178,6 +179,8 @@ export const policySchema = z.strictObject({
   registry,
   network,
   audit,
+  publishers: publishersSchema,
+  trust_roots: trustRootsSchema,
   accept: z.array(waiver).max(1000).default([])
     .describe("Findings an operator has decided to accept, each for one digest and until a date."),
   defaults: foreign("the runtime"),

@@ -103,7 +103,8 @@ export function matchOrigin(origin: string, allowlist: Allowlist): OriginMatch {
   return { allowed: true, source: best.name, entry: best, url: `https://${host}${path}` };
 }
 
-function isWithin(path: string, prefix: string): boolean {
+/** Whether a path begins with another at a segment boundary. */
+export function isWithin(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
 }
 
