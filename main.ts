@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
         import("./src/roles/examine.ts"),
         import("./stages/inspections.ts"),
       ]);
-      await examine((job) => inspection(job.stage));
+      await examine(inspection);
       return 0;
     }
     case "smoke": {

@@ -1,9 +1,14 @@
-import type { Stage, StageId } from "../src/model/mod.ts";
+import type { Stage } from "../src/model/mod.ts";
+import type { Job } from "../src/tools/protocol.ts";
 import { formatGate } from "./2_format_gate.ts";
+import { provenanceCheck } from "./4_provenance_check.ts";
 import { staticScan } from "./5_static_scan.ts";
 import { diffusionDeepScan } from "./7_diffusion_deep_scan.ts";
 
 /** The stage of this name if it is one that looks inside the bytes: for the examiner, which has nothing but them. */
-export function inspection(id: StageId): Stage | undefined {
-  return [formatGate(), staticScan(), diffusionDeepScan()].find((stage) => stage.id === id);
+export function inspection({ stage: id, provenance }: Job): Stage | undefined {
+  const signatures = provenance === null
+    ? []
+    : [provenanceCheck({ ...provenance, requiredFrom: () => provenance.required })];
+  return [formatGate(), ...signatures, staticScan(), diffusionDeepScan()].find((stage) => stage.id === id);
 }

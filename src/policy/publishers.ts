@@ -6,10 +6,9 @@ import {
   type TrustedSigner,
   type TrustRootPin,
 } from "../model/mod.ts";
-import { readPlainUrl } from "./plain_url.ts";
+import { isWithin, readPlainUrl } from "./plain_url.ts";
 import type { KeyPath, Problem } from "./problem.ts";
 import type { PublisherText, SignerText, TrustRootText } from "./publisher_schema.ts";
-import { isWithin } from "./sources.ts";
 
 const isoOf = (moment: string): string => new Date(moment).toISOString();
 

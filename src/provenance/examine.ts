@@ -85,7 +85,8 @@ function signerByKey(bundle: Bundle, hint: string, signers: readonly SignerBy<"k
   const pinned = signers.map((signer) => ({ signer, key: readPublicKey(signer.publicKey) }));
   const maker = pinned.find(({ key }) => signedBy(bundle, key));
   if (maker === undefined) {
-    if (hint !== "" && pinned.some(({ key }) => isHintOf(hint, key))) throw isFalse();
+    const named = hint === "" ? undefined : pinned.find(({ key }) => isHintOf(hint, key));
+    if (named !== undefined) throw isFalse(named.key, bundle);
     throw new FormatError("signer/unknown", "by none of the keys the policy names for this source");
   }
   const { signer, key } = maker;
@@ -179,7 +180,13 @@ function signedBy({ content }: Bundle, key: PublicKey): boolean {
     : signedDigest(key, content.sha256, content.signature);
 }
 
-function isFalse(): FormatError {
+function isFalse(key?: PublicKey, bundle?: Bundle): FormatError {
+  if (key?.kind === "Ed25519" && bundle?.content.kind === "message") {
+    return new FormatError(
+      "signature/algorithm",
+      "Ed25519 over a whole file is not accepted; sign its digest",
+    );
+  }
   return new FormatError("signature/false", "the signature is not by the key it names");
 }
 

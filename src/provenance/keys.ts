@@ -77,7 +77,7 @@ export function signedMessage(key: PublicKey, message: Uint8Array, signature: Ui
 
 /**
  * Whether the key made this signature over a text with this SHA-256. ECDSA signs nothing but the digest, so a model
- * of any size needs no second reading. Ed25519 reads the whole text twice and is refused.
+ * of any size needs no second reading. Ed25519 signs the whole text, so with it the answer is always no.
  */
 export function signedDigest(key: PublicKey, sha256: Uint8Array, signature: Uint8Array): boolean {
   if (key.kind === "Ed25519") {

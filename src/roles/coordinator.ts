@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
+import { signatureRequired } from "../policy/sources.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import type { BehaviourInputs } from "../tools/protocol.ts";
 import type { Configuration } from "./configuration.ts";
@@ -34,6 +35,10 @@ export async function coordinator(
   const llamaServer = llamaServerOf(world);
   const pipeline = delegated(await world.pipeline(configuration), {
     examine: processSandbox(sandboxOptions(world, "examine", [])),
+    provenance: {
+      trustRoots: configuration.trustRoots,
+      requiredFrom: (origin) => signatureRequired(origin, configuration.allowlist),
+    },
     smoke: bwrap === null || llamaServer === null ? null : {
       open: processSandbox(sandboxOptions(world, "smoke", [llamaServer])),
       inputs: behaviourInputs(world, llamaServer),

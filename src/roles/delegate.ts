@@ -1,23 +1,38 @@
+import { Buffer } from "node:buffer";
 import type {
   Artifact,
   ArtifactDigest,
   Judgement,
+  Origin,
   Pipeline,
   Stage,
   StageContext,
   StageId,
 } from "../model/mod.ts";
-import { type BehaviourInputs, type Job, PROTOCOL_VERSION } from "../tools/protocol.ts";
+import { signatureFilesOf } from "../provenance/files.ts";
+import { type BehaviourInputs, type Job, PROTOCOL_VERSION, type ProvenanceJob } from "../tools/protocol.ts";
 import { type OpenSandbox, runJob } from "../tools/worker.ts";
 
 /** The stages that look inside the bytes, and so run in an examiner. */
-const IN_EXAMINER: readonly StageId[] = ["format_gate", "static_scan", "diffusion_deep_scan"];
+const IN_EXAMINER: readonly StageId[] = [
+  "format_gate",
+  "provenance_check",
+  "static_scan",
+  "diffusion_deep_scan",
+];
 
 /** Where stages are carried out that the coordinator must not carry out itself. */
 export interface Sandboxes {
   readonly examine: OpenSandbox;
   /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
+  readonly provenance: SignatureInputs;
   readonly smoke: { readonly open: OpenSandbox; readonly inputs: BehaviourInputs } | null;
+}
+
+/** What stage 4 is given beside the policy. */
+export interface SignatureInputs {
+  readonly trustRoots: readonly ProvenanceJob["trustRoots"][number][];
+  readonly requiredFrom: (origin: Origin) => boolean;
 }
 
 /** A stage may take a minute, and a second more for every so many bytes it has to read. */
@@ -33,10 +48,15 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   const inSandbox = <Id extends StageId>(stage: Stage<Id>): Stage<Id> => {
     const { smoke } = sandboxes;
     if (stage.id === "behavioral_test" && smoke !== null) {
-      return { ...stage, examine: (...job) => examineInSandbox(stage.id, smoke.open, smoke.inputs, ...job) };
+      const inputs = () => ({ behaviour: smoke.inputs });
+      return { ...stage, examine: (...job) => examineInSandbox(stage.id, smoke.open, inputs, ...job) };
     }
+    if (stage.id === "provenance_check") return withSignatures(stage, sandboxes);
     if (!IN_EXAMINER.includes(stage.id)) return stage;
-    return { ...stage, examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, null, ...job) };
+    return {
+      ...stage,
+      examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, () => ({}), ...job),
+    };
   };
   return [
     inSandbox(source),
@@ -49,18 +69,46 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   ];
 }
 
+/** Where nothing claims to be a signature, no sandbox is started. */
+function withSignatures<Id extends StageId>(stage: Stage<Id>, { examine, provenance }: Sandboxes): Stage<Id> {
+  const inputs = (artifact: Artifact, { now }: StageContext) => ({
+    provenance: {
+      at: now().toISOString(),
+      required: provenance.requiredFrom(artifact.origin),
+      trustRoots: [...provenance.trustRoots],
+      signatures: (artifact.signatures ?? []).map(({ name, bytes }) => ({
+        name,
+        content: bytes === null ? null : Buffer.from(bytes).toString("base64"),
+      })),
+    },
+  });
+  return {
+    ...stage,
+    async examine(artifact, context) {
+      const found = signatureFilesOf(artifact, await artifact.digest);
+      if (found.length === 0) return await stage.examine(artifact, context);
+      return await examineInSandbox(stage.id, examine, inputs, artifact, context);
+    },
+  };
+}
+
+/** What a job holds for one kind of stage only. */
+type StageInputs = Partial<Pick<Job, "behaviour" | "provenance">>;
+
 async function examineInSandbox(
   stage: StageId,
   open: OpenSandbox,
-  behaviour: BehaviourInputs | null,
+  inputs: (artifact: Artifact, context: StageContext) => StageInputs,
   artifact: Artifact,
   context: StageContext,
 ): Promise<Judgement> {
+  const given = inputs(artifact, context);
+  const behaviour = given.behaviour ?? null;
   const { policy, signal, progress, record } = context;
   const reading = BASE_DEADLINE_MS + artifact.sizeBytes / BYTES_PER_SECOND * 1000;
   const running = behaviour === null ? 0 : behaviour.readyWithinMs + policy.behaviour.totalTimeoutMs;
   const deadlineMs = reading + running;
-  const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), behaviour };
+  const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), ...given };
   return await runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record });
 }
 
@@ -75,7 +123,7 @@ function jobFor(
   artifact: Artifact,
   digest: ArtifactDigest | null,
   policy: StageContext["policy"],
-): Omit<Job, "behaviour"> {
+): Job {
   const { name, path, shape, format, sizeBytes, origin } = artifact;
   const { accept: _waivers, ...rest } = policy;
   const known = digest === null ? null : { ...digest, files: [...digest.files] };
@@ -83,6 +131,8 @@ function jobFor(
     v: PROTOCOL_VERSION,
     stage,
     artifact: { name, path, shape, format, sizeBytes, origin, digest: known },
+    behaviour: null,
+    provenance: null,
     policy: rest,
   };
 }

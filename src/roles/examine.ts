@@ -5,7 +5,7 @@ import {
   doneLine,
   type Job,
   jobSchema,
-  MAX_LINE_BYTES,
+  MAX_JOB_BYTES,
   PROTOCOL_VERSION,
   type Reply,
 } from "../tools/protocol.ts";
@@ -27,8 +27,12 @@ export async function examine(stageFor: (job: Job) => Stage | undefined): Promis
     ...claimed,
     digest: digest === null ? notHashedYet() : Promise.resolve(digest),
     digestFrom: digest === null ? "scan" : "coordinator",
+    signatures: (job.provenance?.signatures ?? []).map(({ name, content }) => ({
+      name,
+      bytes: content === null ? null : new Uint8Array(Buffer.from(content, "base64")),
+    })),
   };
-  const outcome = await examineWith(stage, artifact, context(job.policy));
+  const outcome = await examineWith(stage, artifact, context(job));
   if (outcome.kind !== "broken") return say(doneLine(outcome));
   say({ t: "error", rule: ruleOfError(outcome.error), message: reasonOfError(outcome.error) });
 }
@@ -39,11 +43,11 @@ function notHashedYet(): Promise<never> {
   return digest;
 }
 
-function context(policy: Job["policy"]): StageContext {
+function context({ policy, provenance }: Job): StageContext {
   let last = 0;
   return {
     policy: { ...policy, accept: [] },
-    now: () => new Date(0),
+    now: () => new Date(provenance?.at ?? 0),
     signal: new AbortController().signal,
     record: (record) => say({ t: "tensor", record }),
     progress(bytes) {
@@ -62,7 +66,7 @@ async function readLine(): Promise<string> {
     chunks.push(chunk);
     size += chunk.byteLength;
     if (chunk.includes(10)) break;
-    if (size > MAX_LINE_BYTES) throw new Error("Cannot read the job: too long");
+    if (size > MAX_JOB_BYTES) throw new Error("Cannot read the job: too long");
   }
   return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
 }

@@ -22,6 +22,8 @@ import {
 
 export const PROTOCOL_VERSION = 1;
 export const MAX_LINE_BYTES = 1024 * 1024;
+/** Jobs come from the coordinator: the files of a directory, and its signatures. */
+export const MAX_JOB_BYTES = 128 * 1024 * 1024;
 export const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
 const sha256Schema = z.string().transform((text, context): Sha256 => {
@@ -62,11 +64,21 @@ export const jobSchema = z.strictObject({
     readyWithinMs: z.number().positive(),
     memoryBytes: z.number().positive(),
   }).nullable(),
+  /** What the signatures of the artifact are judged by; null for every other stage. */
+  provenance: z.strictObject({
+    /** The coordinator's clock: a worker has none it could be asked about. */
+    at: z.iso.datetime(),
+    required: z.boolean(),
+    trustRoots: z.array(z.strictObject({ name: z.string(), text: z.string() })),
+    /** Signatures that stand beside the artifact, in base64. */
+    signatures: z.array(z.strictObject({ name: z.string(), content: z.base64().nullable() })),
+  }).nullable(),
   /** The loaded policy less its waivers, which only the coordinator applies. */
   policy: z.custom<Omit<Policy, "accept">>((value) => typeof value === "object" && value !== null),
 });
 
 export type Job = z.infer<typeof jobSchema>;
+export type ProvenanceJob = NonNullable<Job["provenance"]>;
 export type BehaviourInputs = NonNullable<Job["behaviour"]>;
 
 const jsonSchema: z.ZodType<Json> = z.json();

@@ -42,6 +42,7 @@ echo '{"t":"done","kind":"cleared","summary":"'$said'","evidence":{},"findings":
         digest: null,
       },
       behaviour: null,
+      provenance: null,
       policy: POLICY,
     }, { policy: POLICY, deadlineMs: 10_000, signal: new AbortController().signal, progress: () => {} });
     return judgement.summary;

@@ -38,6 +38,7 @@ class Planted implements Disposable {
         },
       },
       behaviour: null,
+      provenance: null,
       policy: POLICY,
     };
   }
