@@ -40,6 +40,11 @@ async function main(args: readonly string[]): Promise<number> {
       await examine((job) => job.behaviour === null ? undefined : behavioralTest(job.behaviour));
       return 0;
     }
+    case "run-scanner": {
+      const { runScanner } = await import("./src/roles/run_scanner.ts");
+      await runScanner(programRoot());
+      return 0;
+    }
     default: {
       const { runCommandLine } = await import("./src/roles/cli.ts");
       return await runCommandLine(world(), args);
@@ -47,10 +52,14 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
+function programRoot(): string {
+  return dirname(fileURLToPath(import.meta.url));
+}
+
 function world(): World {
   return {
     env: (name) => Deno.env.get(name) || undefined, // Set to nothing is not set.
-    programRoot: dirname(fileURLToPath(import.meta.url)),
+    programRoot: programRoot(),
     now: () => new Date(),
     hostname,
     stdout: screen(process.stdout),

@@ -1,14 +1,8 @@
 import { Buffer } from "node:buffer";
 import { examineWith, reasonOfError, ruleOfError } from "../admission/mod.ts";
 import { type Artifact, type Stage, type StageContext, UndecidedError } from "../model/mod.ts";
-import {
-  doneLine,
-  type Job,
-  jobSchema,
-  MAX_JOB_BYTES,
-  PROTOCOL_VERSION,
-  type Reply,
-} from "../tools/protocol.ts";
+import { doneLine, type Job, jobSchema, PROTOCOL_VERSION, type Reply } from "../tools/protocol.ts";
+import { readLine, say as sayLine } from "./worker_lines.ts";
 
 /** Most progress lines per second; more would only cost. */
 const PROGRESS_EVERY_MS = 100;
@@ -59,19 +53,4 @@ function context({ policy, provenance }: Job): StageContext {
   };
 }
 
-async function readLine(): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of Deno.stdin.readable) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (chunk.includes(10)) break;
-    if (size > MAX_JOB_BYTES) throw new Error("Cannot read the job: too long");
-  }
-  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-}
-
-function say(reply: Reply): void {
-  const line = new TextEncoder().encode(JSON.stringify(reply) + "\n");
-  for (let written = 0; written < line.byteLength;) written += Deno.stdout.writeSync(line.subarray(written));
-}
+const say = (reply: Reply): void => sayLine(reply);
