@@ -14,11 +14,9 @@ import {
   type StageContext,
 } from "../src/model/mod.ts";
 import type { SignedSubject } from "../src/provenance/coverage.ts";
-import { MAX_SIGNATURE_BYTES } from "../src/provenance/bundle.ts";
 import { digestOfSignature, examineBundle, type Trust, type Verified } from "../src/provenance/examine.ts";
-import { type FoundSignature, signatureFilesOf } from "../src/provenance/files.ts";
+import { type FoundSignature, MAX_SIGNATURE_BYTES, signatureFilesOf } from "../src/provenance/files.ts";
 import { formOf } from "../src/provenance/forms.ts";
-import { readTrustRoot } from "../src/provenance/trust_root.ts";
 
 export interface SignatureTrust {
   readonly publisher: Publisher | null;
@@ -53,7 +51,7 @@ export async function examineSignatures(
   const found = signatureFilesOf(artifact, digest);
   const roots = policy.trustRoots.flatMap(({ name, expires }) => {
     const file = given.trustRoots.find((one) => one.name === name);
-    return file === undefined ? [] : [readTrustRoot(name, file.text, new Date(expires))];
+    return file === undefined ? [] : [{ name, text: file.text, expires }];
   });
   const trust: Trust = { publisher: given.publisher, roots, at: now() };
   const subject: SignedSubject = {
@@ -100,7 +98,7 @@ async function resultOf(
   const bytes = bytesOf(one, artifact);
   if (bytes === null) {
     const message = `${one.name} is no file of at most ${MAX_SIGNATURE_BYTES} bytes`;
-    return { ...nothing, findings: [finding("signature/too-large", message, place)] };
+    return { ...nothing, findings: [finding("signature/unreadable", message, place)] };
   }
   const file = { file: one.name, sha256: digestOfSignature(bytes), verified: null };
   switch (formOf(bytes)) {
@@ -159,15 +157,13 @@ function weighed(one: Finding, isSigned: boolean, publisher: Publisher | null): 
 function expiring({ publisher, roots, at }: Trust): Finding[] {
   const used = new Set(publisher?.signers.flatMap((one) => one.method === "keyless" ? [one.trustRoot] : []));
   return roots.filter(({ name, expires }) => {
-    const left = expires.getTime() - at.getTime();
+    const left = new Date(expires).getTime() - at.getTime();
     return used.has(name) && left > 0 && left < WARN_BEFORE_MS;
-  }).map(({ name, expires }) =>
-    finding("trust/expiring", `trust root ${name} is trusted until ${expires.toISOString()}`)
-  );
+  }).map(({ name, expires }) => finding("trust/expiring", `trust root ${name} is trusted until ${expires}`));
 }
 
-function signedBy({ signer, method, time }: Verified): string {
-  return `signed by ${signer}, ${method}${time === null ? "" : `, ${time.at}`}`;
+function signedBy({ signer, time }: Verified): string {
+  return `signed by ${signer}${time === null ? "" : ` at ${time.at}`}`;
 }
 
 function evidenceOf({ file, sha256, verified }: Result): Json {

@@ -11,6 +11,7 @@ import {
   FormatError,
   type Origin,
   type Refusal,
+  type SignatureFile,
   UndecidedError,
 } from "../model/mod.ts";
 import {
@@ -36,6 +37,7 @@ import { sidecarName } from "./places.ts";
 import { promote } from "./promote.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
 import { stageEntries } from "./report.ts";
+import { signaturesBeside } from "./signatures.ts";
 import { waitForSpace } from "./space.ts";
 import { decide, Promotion, reasonOfError } from "./verdict.ts";
 
@@ -129,7 +131,7 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
     line.step("freeze:copied");
     const manifest = new ManifestEntries();
     const bench = { ...line.bench, context: { ...line.bench.context, record: manifest.record } };
-    const examination = await judge(artifactOf(claim, frozen), bench, auditing(line, claim));
+    const examination = await judge(artifactOf(line, claim, frozen), bench, auditing(line, claim));
     if (line.policy.ggufGuard.generateManifest) manifest.save(claim);
     if (signal.aborted) return parked; // The next start goes on.
     if (appearanceOf(inboxPath(claim)).fingerprint !== before) return otherwise(() => putBack(line, claim));
@@ -178,11 +180,12 @@ async function putBack(line: Line, claim: Claim): Promise<Admission> {
   return { kind: "parked", word: "requeued", name };
 }
 
-function artifactOf(claim: Claim, frozen: Frozen): Artifact {
+function artifactOf(line: Line, claim: Claim, frozen: Frozen): Artifact {
   const { name, shape, origin } = claim.record;
   const directory = shape === "directory";
   return {
     name,
+    signatures: signaturesOf(line, claim),
     path: frozen.path,
     shape: directory ? "directory" : "file",
     format: directory ? formatClaimedByDirectory(fs.readdirSync(frozen.path)) : formatClaimedByFile(name),
@@ -191,6 +194,14 @@ function artifactOf(claim: Claim, frozen: Frozen): Artifact {
     digest: Promise.resolve<ArtifactDigest>(frozen.digest),
     digestFrom: "coordinator",
   };
+}
+
+/** Signatures beside the caller's own file, or hidden beside the drop; with refused bytes they came back with. */
+function signaturesOf({ places }: Line, { record: { name, borrowed } }: Claim): readonly SignatureFile[] {
+  if (borrowed !== null) return signaturesBeside(borrowed);
+  const hidden = (folder: string) => signaturesBeside(join(folder, `.${name}`));
+  const dropped = hidden(places.incoming);
+  return dropped.length > 0 ? dropped : hidden(places.rejected);
 }
 
 /** The claim with the origin its sidecar names, so that every report says where it came from. */

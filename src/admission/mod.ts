@@ -13,4 +13,5 @@ export { type Ended, reportUnreachable } from "./refuse.ts";
 export * from "./report.ts";
 export { REPORT_SUFFIX, shelfName } from "./shelf.ts";
 export * from "./settle.ts";
+export { signaturesBeside } from "./signatures.ts";
 export * from "./verdict.ts";

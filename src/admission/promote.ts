@@ -18,7 +18,7 @@ import type { PromotionIntent } from "./intent.ts";
 import { promoted, promoting } from "./journal.ts";
 import type { Line, PromoteReply } from "./line.ts";
 import { MANIFEST_SUFFIX, publishManifest } from "./manifest.ts";
-import { sidecarName } from "./places.ts";
+import { sidecarNames } from "./places.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
 import { type Promotion, reasonOfError } from "./verdict.ts";
 
@@ -123,8 +123,10 @@ export async function finishPromotion(
       files: [],
     }),
   );
-  fs.rmSync(join(line.places.incoming, sidecarName(name)), { force: true });
-  fs.rmSync(join(line.places.rejected, sidecarName(name)), { force: true });
+  for (const sidecar of sidecarNames(name)) {
+    fs.rmSync(join(line.places.incoming, sidecar), { force: true });
+    fs.rmSync(join(line.places.rejected, sidecar), { force: true });
+  }
   clearHold(line.places.held, name);
   line.step("promote:sidecar-removed");
   closeClaim(current);

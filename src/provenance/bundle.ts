@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { CONFIG_JSON, parseJson } from "../formats/strict_json.ts";
 import { FormatError, type RuleId } from "../model/mod.ts";
+import { MAX_SIGNATURE_BYTES } from "./files.ts";
 
 /** A Sigstore bundle as far as it was read: https://docs.sigstore.dev/about/bundle/ */
 export interface Bundle {
@@ -26,8 +27,6 @@ export type KeyMaterial =
   | { readonly kind: "chain"; readonly certificates: readonly Uint8Array[] }
   | { readonly kind: "certificate"; readonly certificate: Uint8Array };
 
-/** A directory of 25,000 files makes a statement of 5 MB. */
-export const MAX_SIGNATURE_BYTES = 12 * 1024 * 1024;
 const LIMITS = {
   ...CONFIG_JSON,
   maxBytes: MAX_SIGNATURE_BYTES,

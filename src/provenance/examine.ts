@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import { type Finding, FormatError, type Publisher, type TrustedSigner } from "../model/mod.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
-import { certifiedSigner, keyOfCertificate } from "./certificate.ts";
+
 import { compareWithDigest, compareWithStatement, type SignedSubject } from "./coverage.ts";
 import { preAuthenticationEncoding } from "./dsse.ts";
-import { keylessSigner } from "./keyless.ts";
+
 import { isHintOf, keyId, type PublicKey, readPublicKey, signedDigest, signedMessage } from "./keys.ts";
 import { readModelStatement } from "./statement.ts";
-import type { TrustRoot } from "./trust_root.ts";
+import type { TrustRootFile } from "./files.ts";
 
 /** What signatures are judged by. */
 export interface Trust {
   /** Null where the policy names no signer for this origin: then only what a signature says is compared. */
   readonly publisher: Publisher | null;
-  readonly roots: readonly TrustRoot[];
+  readonly roots: readonly TrustRootFile[];
   readonly at: Date;
 }
 
@@ -44,7 +44,7 @@ export async function examineBundle(
   trust: Trust,
 ): Promise<BundleResult> {
   const bundle = readBundle(bytes);
-  const by = trust.publisher === null ? null : signerOf(bundle, trust.publisher, trust);
+  const by = trust.publisher === null ? null : await signerOf(bundle, trust.publisher, trust);
   const notes = await compareWithBytes(bundle, subject);
   return by === null ? { kind: "unverified", notes } : { kind: "verified", by, notes };
 }
@@ -57,20 +57,21 @@ async function compareWithBytes({ content }: Bundle, subject: SignedSubject): Pr
   return [];
 }
 
-function signerOf(bundle: Bundle, { signers }: Publisher, trust: Trust): Verified {
+/** Certificates take most of the code there is about signatures: it is loaded for them only. */
+async function signerOf(bundle: Bundle, { signers }: Publisher, trust: Trust): Promise<Verified> {
   const { material } = bundle;
   switch (material.kind) {
     case "key":
       return signerByKey(bundle, material.hint, signers.filter((one) => one.method === "key"), trust.at);
     case "chain":
-      return signerByChain(
+      return await signerByChain(
         bundle,
         material.certificates,
         signers.filter((one) => one.method === "certificate"),
         trust.at,
       );
     case "certificate":
-      return signerByIdentity(
+      return await signerByIdentity(
         bundle,
         material.certificate,
         signers.filter((one) => one.method === "keyless"),
@@ -99,12 +100,13 @@ function signerByKey(bundle: Bundle, hint: string, signers: readonly SignerBy<"k
   return { ...nobody, signer: signer.name, method: "key", key: keyId(key) };
 }
 
-function signerByChain(
+async function signerByChain(
   bundle: Bundle,
   chain: readonly Uint8Array[],
   signers: readonly SignerBy<"certificate">[],
   at: Date,
-): Verified {
+): Promise<Verified> {
+  const { certifiedSigner, keyOfCertificate } = await import("./certificate.ts");
   const [leaf] = chain;
   if (leaf === undefined || !signedBy(bundle, keyOfCertificate(leaf))) throw isFalse();
   let refusal = new FormatError(
@@ -132,12 +134,13 @@ function signerByChain(
   throw refusal;
 }
 
-function signerByIdentity(
+async function signerByIdentity(
   bundle: Bundle,
   certificate: Uint8Array,
   signers: readonly SignerBy<"keyless">[],
   { roots, at }: Trust,
-): Verified {
+): Promise<Verified> {
+  const { keyOfCertificate } = await import("./certificate.ts");
   const key = keyOfCertificate(certificate);
   if (!signedBy(bundle, key)) throw isFalse();
   let refusal = new FormatError(
@@ -147,14 +150,15 @@ function signerByIdentity(
   for (const name of new Set(signers.map(({ trustRoot }) => trustRoot))) {
     const root = roots.find((one) => one.name === name);
     if (root === undefined) throw new TypeError(`Cannot verify: trust root ${name} was not loaded`);
-    if (at >= root.expires) {
+    if (at >= new Date(root.expires)) {
       throw new FormatError(
         "trust/expired",
-        `trust root ${name} is trusted until ${root.expires.toISOString()}`,
+        `trust root ${name} is trusted until ${root.expires}`,
       );
     }
+    const { keylessSigner, readTrustRoot } = await import("./keyless.ts");
     try {
-      const { identity, issuer, time } = keylessSigner(bundle, root);
+      const { identity, issuer, time } = keylessSigner(bundle, readTrustRoot(name, root.text));
       const own = signers.filter(({ trustRoot }) => trustRoot === name);
       const signer = own.find((one) => one.identity === identity && one.issuer === issuer);
       if (signer !== undefined) {

@@ -6,6 +6,7 @@ import {
   VerificationError,
   Verifier,
 } from "@sigstore/verify";
+import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import { Buffer } from "node:buffer";
 import type { KeyObject } from "node:crypto";
 import { FormatError, type RuleId } from "../model/mod.ts";
@@ -13,7 +14,7 @@ import type { Bundle } from "./bundle.ts";
 import { withDefaultDigest } from "./digest_shim.ts";
 import { preAuthenticationEncoding } from "./dsse.ts";
 import { fromKeyObject, signedDigest, signedMessage } from "./keys.ts";
-import type { TrustRoot } from "./trust_root.ts";
+export { readTrustRoot } from "./trust_root.ts";
 
 /** Whom a log and an authority vouch for, and when the signature was made. */
 export interface KeylessSigner {
@@ -27,7 +28,7 @@ export interface KeylessSigner {
  * about this signature with its inclusion proof; a time by the log or by a timestamp authority. Whose identity it is
  * must be compared by the caller. The signature itself is checked over the digest, so no artifact is read.
  */
-export function keylessSigner(bundle: Bundle, { root }: TrustRoot): KeylessSigner {
+export function keylessSigner(bundle: Bundle, root: TrustedRoot): KeylessSigner {
   try {
     return withDefaultDigest(() => {
       const entity = entityOf(bundle);

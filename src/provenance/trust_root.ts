@@ -3,14 +3,6 @@ import { z } from "zod";
 import { FormatError } from "../model/mod.ts";
 import { readJsonText } from "./bundle.ts";
 
-/** A pinned trusted_root.json as it was read: who certifies signers, which logs and clocks count. */
-export interface TrustRoot {
-  readonly name: string;
-  readonly root: TrustedRoot;
-  /** From this moment on nothing is trusted by it. */
-  readonly expires: Date;
-}
-
 /** Every authority and log must say from when on it is valid: the library reads a missing start as "always". */
 const validity = z.looseObject({ start: z.iso.datetime({ offset: true }) });
 const authority = z.looseObject({
@@ -30,8 +22,8 @@ const rootSchema = z.looseObject({
 
 export const MAX_TRUST_ROOT_BYTES = 1024 * 1024;
 
-/** Reads a trusted_root.json. Throws `FormatError` for anything that is not one. */
-export function readTrustRoot(name: string, text: string, expires: Date): TrustRoot {
+/** Who certifies signers, which logs and clocks count. Throws `FormatError` for what is no trusted_root.json. */
+export function readTrustRoot(name: string, text: string): TrustedRoot {
   const json = readJsonText(new TextEncoder().encode(text), "signature/malformed", `trust root ${name}`);
   const read = rootSchema.safeParse(json);
   if (!read.success) {
@@ -42,5 +34,5 @@ export function readTrustRoot(name: string, text: string, expires: Date): TrustR
       `trust root ${name}: ${where}: ${issue?.message ?? "not as expected"}`,
     );
   }
-  return { name, root: TrustedRoot.fromJSON(json), expires };
+  return TrustedRoot.fromJSON(json);
 }

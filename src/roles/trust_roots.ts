@@ -16,7 +16,7 @@ export function loadTrustRoot(pin: TrustRootPin, policyPath: string): TrustRootT
   }
   const text = bytes.toString("utf8");
   try {
-    readTrustRoot(pin.name, text, new Date(pin.expires));
+    readTrustRoot(pin.name, text);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw unusable(pin.name, cause.message, { cause });

@@ -26,9 +26,9 @@ export const PROVENANCE_RULES = rules({
     why: "What stands in the signature's place is no signature, or one that was cut or changed.",
     whatToDo: ASK_PUBLISHER,
   },
-  "signature/too-large": {
+  "signature/unreadable": {
     severity: "critical",
-    why: "No real signature is as large as this; a huge one only costs memory and time.",
+    why: "What stands in the signature's place is no plain file, or larger than any signature.",
     whatToDo: ASK_PUBLISHER,
   },
   "signature/version": {
