@@ -1,4 +1,5 @@
 import { conclude, EVERY_FORMAT, finding, type Origin, type Stage } from "../src/model/mod.ts";
+import type { ProvenanceJob } from "../src/tools/protocol.ts";
 import { publisherFor } from "../src/policy/publishers.ts";
 import { signatureFilesOf } from "../src/provenance/files.ts";
 
@@ -8,6 +9,8 @@ export interface ProvenanceInputs {
   readonly trustRoots: readonly { readonly name: string; readonly text: string }[];
   /** Whether the allowlist asks for a signature on what comes from here; the policy may ask too. */
   readonly requiredFrom: (origin: Origin) => boolean;
+  /** What gpgv was asked about the signatures beside the artifact before; empty where nobody asked. */
+  readonly gpg?: ProvenanceJob["gpg"];
 }
 
 /**
@@ -30,6 +33,7 @@ export function provenanceCheck(inputs: ProvenanceInputs): Stage<"provenance_che
         return await examineSignatures(artifact, context, {
           publisher,
           required,
+          gpg: inputs.gpg ?? [],
           trustRoots: inputs.trustRoots,
         });
       }

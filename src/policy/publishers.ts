@@ -6,6 +6,7 @@ import {
   type TrustedSigner,
   type TrustRootPin,
 } from "../model/mod.ts";
+import { publicKeyPackets } from "./armour.ts";
 import { isWithin, readPlainUrl } from "./plain_url.ts";
 import type { KeyPath, Problem } from "./problem.ts";
 import type { PublisherText, SignerText, TrustRootText } from "./publisher_schema.ts";
@@ -107,7 +108,7 @@ function signerProblems(signer: SignerText, roots: readonly TrustRootText[], pat
         ? []
         : [problem([...path, "trust_root"], `trust_roots has no entry called ${signer.trust_root}`)];
     case "gpg":
-      return /^-----BEGIN PGP PUBLIC KEY BLOCK-----$/m.test(signer.public_key)
+      return publicKeyPackets(signer.public_key) !== null
         ? []
         : [problem([...path, "public_key"], "expected an ASCII-armoured public key (gpg --armor --export)")];
   }

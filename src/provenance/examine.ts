@@ -29,10 +29,11 @@ export interface Verified {
   readonly time: { readonly at: string; readonly by: "rekor" | "rfc3161" } | null;
 }
 
-export type BundleResult =
-  | { readonly kind: "verified"; readonly by: Verified; readonly notes: readonly Finding[] }
-  /** About these bytes, as far as can be said, and by nobody the policy could name. */
-  | { readonly kind: "unverified"; readonly notes: readonly Finding[] };
+export interface BundleResult {
+  /** Null where the policy names nobody who could have signed: then the bytes were compared, and nothing else. */
+  readonly verified: Verified | null;
+  readonly notes: readonly Finding[];
+}
 
 /**
  * Judges one Sigstore bundle: OpenSSF Model Signing 1.0, or cosign over one file. Throws `FormatError` for the first
@@ -44,9 +45,8 @@ export async function examineBundle(
   trust: Trust,
 ): Promise<BundleResult> {
   const bundle = readBundle(bytes);
-  const by = trust.publisher === null ? null : await signerOf(bundle, trust.publisher, trust);
-  const notes = await compareWithBytes(bundle, subject);
-  return by === null ? { kind: "unverified", notes } : { kind: "verified", by, notes };
+  const verified = trust.publisher === null ? null : await signerOf(bundle, trust.publisher, trust);
+  return { verified, notes: await compareWithBytes(bundle, subject) };
 }
 
 async function compareWithBytes({ content }: Bundle, subject: SignedSubject): Promise<Finding[]> {
@@ -83,21 +83,37 @@ async function signerOf(bundle: Bundle, { signers }: Publisher, trust: Trust): P
 type SignerBy<M extends TrustedSigner["method"]> = Extract<TrustedSigner, { method: M }>;
 
 function signerByKey(bundle: Bundle, hint: string, signers: readonly SignerBy<"key">[], at: Date): Verified {
-  const pinned = signers.map((signer) => ({ signer, key: readPublicKey(signer.publicKey) }));
-  const maker = pinned.find(({ key }) => signedBy(bundle, key));
-  if (maker === undefined) {
-    const named = hint === "" ? undefined : pinned.find(({ key }) => isHintOf(hint, key));
-    if (named !== undefined) throw isFalse(named.key, bundle);
+  const maker = keySigner(signers, at, (key) => signedBy(bundle, key));
+  if (maker === null) {
+    const named = hint === "" ? undefined : signers.map(keyOf).find((key) => isHintOf(hint, key));
+    if (named !== undefined) throw isFalse(named, bundle);
     throw new FormatError("signer/unknown", "by none of the keys the policy names for this source");
   }
-  const { signer, key } = maker;
-  if (!isHintOf(hint, key)) {
-    throw new FormatError("signer/hint", `the signature names another key than ${signer.name}`);
+  if (!isHintOf(hint, maker.key)) {
+    throw new FormatError("signer/hint", `the signature names another key than that of ${maker.by.signer}`);
   }
-  if (signer.expires !== null && at >= new Date(signer.expires)) {
-    throw new FormatError("signer/expired", `the policy trusts ${signer.name} until ${signer.expires}`);
+  return maker.by;
+}
+
+/** The first of some keys that made a signature, or null. Throws `signer/expired` when the policy no longer trusts it. */
+export function keySigner(
+  signers: readonly SignerBy<"key">[],
+  at: Date,
+  signed: (key: PublicKey) => boolean,
+): { readonly key: PublicKey; readonly by: Verified } | null {
+  for (const signer of signers) {
+    const key = keyOf(signer);
+    if (!signed(key)) continue;
+    if (signer.expires !== null && at >= new Date(signer.expires)) {
+      throw new FormatError("signer/expired", `the policy trusts ${signer.name} until ${signer.expires}`);
+    }
+    return { key, by: { ...nobody, signer: signer.name, method: "key", key: keyId(key) } };
   }
-  return { ...nobody, signer: signer.name, method: "key", key: keyId(key) };
+  return null;
+}
+
+function keyOf({ publicKey }: SignerBy<"key">): PublicKey {
+  return readPublicKey(publicKey);
 }
 
 async function signerByChain(

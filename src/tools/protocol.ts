@@ -14,6 +14,7 @@ import {
   STAGE_IDS,
   UndecidedError,
 } from "../model/mod.ts";
+import { gpgReportSchema } from "./gpgv.ts";
 
 /**
  * What the coordinator and a sandboxed worker say to each other: one JSON job in, JSON lines out, `hello` first and
@@ -72,6 +73,11 @@ export const jobSchema = z.strictObject({
     trustRoots: z.array(z.strictObject({ name: z.string(), text: z.string() })),
     /** Signatures that stand beside the artifact, in base64. */
     signatures: z.array(z.strictObject({ name: z.string(), content: z.base64().nullable() })),
+    /** What gpgv said of each of them, or why it could not be asked; empty where the policy names no GPG key. */
+    gpg: z.array(z.strictObject({
+      name: z.string(),
+      answer: z.union([gpgReportSchema, z.strictObject({ unavailable: z.string() })]),
+    })),
   }).nullable(),
   /** The loaded policy less its waivers, which only the coordinator applies. */
   policy: z.custom<Omit<Policy, "accept">>((value) => typeof value === "object" && value !== null),
