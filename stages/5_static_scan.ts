@@ -1,10 +1,8 @@
-import { EVERY_FORMAT, type Policy, SCANNER_IDS, type Stage, UndecidedError } from "../src/model/mod.ts";
+import { EVERY_FORMAT, type Stage } from "../src/model/mod.ts";
 
-/** External scanners of this stage; garak belongs to the behavioural one. */
-const SCANNERS = SCANNER_IDS.filter((id) => id !== "garak");
 /**
- * Stage 5: native deep analysis, and every external scanner the policy asks for. What looks at bytes is loaded where
- * it runs, in the examiner, and its threads start while the rest is still loading.
+ * Stage 5, our own part: deep analysis of the bytes. The coordinator asks the outside scanners beside it. What looks
+ * at bytes is loaded where it runs, in the examiner, and its threads start while the rest is still loading.
  */
 export function staticScan(): Stage<"static_scan"> {
   return {
@@ -14,30 +12,16 @@ export function staticScan(): Stage<"static_scan"> {
     needs: [],
     mayBeMissing: () => false,
     async examine(artifact, context) {
-      const notRun = scannersNotRun(context.policy);
       const sizeBytes = artifact.shape === "file" ? artifact.sizeBytes : (await artifact.digest).sizeBytes;
       const { ONE_THREAD_BYTES, WorkerPool } = await import("../src/engine/workers.ts");
       const workers = sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
       try {
         const { scanDirectory, scanFile } = await import("./5_static_scan_weights.ts");
         const scan = artifact.shape === "directory" ? scanDirectory : scanFile;
-        return await scan(artifact, context, workers, notRun);
+        return await scan(artifact, context, workers);
       } finally {
         workers?.close();
       }
     },
   };
-}
-
-/** Scanners that did not look. Throws when the policy requires one of them. */
-function scannersNotRun(policy: Policy): string[] {
-  const required = SCANNERS.filter((id) => policy.scanners[id].required);
-  if (required.length > 0) {
-    const names = required.join(", ");
-    throw new UndecidedError(
-      "line/missing-program",
-      `the policy requires ${names}, which this version cannot run`,
-    );
-  }
-  return SCANNERS.map((id) => `${id}: not run`);
 }

@@ -27,7 +27,6 @@ export async function scanFile(
   artifact: Artifact,
   context: StageContext,
   workers: WorkerPool | null,
-  notRun: readonly string[],
 ): Promise<Judgement> {
   if (artifact.format !== "gguf" && artifact.format !== "safetensors") {
     throw new Error(`Cannot scan ${artifact.format}: stage 2 refuses it`);
@@ -41,7 +40,6 @@ export async function scanFile(
   const evidence = {
     ...evidenceOf([inspection]),
     merkle_root: inspection.manifest.merkle_root,
-    not_examined: notRun,
   };
   return judged(policy, inspection.findings, evidence);
 }
@@ -51,7 +49,6 @@ export async function scanDirectory(
   artifact: Artifact,
   context: StageContext,
   workers: WorkerPool | null,
-  notRun: readonly string[],
 ): Promise<Judgement> {
   const view = new DiskDirectory(artifact.path);
   const { files } = await artifact.digest;
@@ -76,7 +73,7 @@ export async function scanDirectory(
     before += inspection.sizeBytes;
     inspections.push(inspection);
   }
-  return judged(context.policy, findings, { ...evidenceOf(inspections), not_examined: notRun });
+  return judged(context.policy, findings, evidenceOf(inspections));
 }
 
 async function inspectAt(path: string, options: Parameters<typeof inspectFile>[1]): Promise<Inspection> {

@@ -247,7 +247,7 @@ function auditing(line: Line, claim: Claim): Observer {
       line.step(`stage:${stage.id}:starting`);
       if (!line.policy.quarantine.stages[stage.id]) {
         line.say(warning(`stage ${stage.id} is disabled by policy`));
-      } else if (willExamine(stage, artifact, line.bench)) line.say(stageStarting(stage));
+      } else if (willExamine(stage, artifact, line.bench)) line.say(stageStarting(stage, artifact));
     },
     async finished(record, stage, artifact) {
       const [entry] = stageEntries([record]);

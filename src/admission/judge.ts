@@ -35,6 +35,11 @@ export interface Bench {
  */
 export async function judge(artifact: Artifact, bench: Bench, observer: Observer): Promise<Examination> {
   const records: StageRecord[] = [];
+  const programs = new Map(bench.programs);
+  const context = {
+    ...bench.context,
+    used: (name: string, version: string) => void programs.set(name, version),
+  };
   let open = true;
   for (const stage of bench.pipeline) {
     if (!open) {
@@ -43,15 +48,20 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
     }
     await observer.starting(stage, artifact);
     const started = performance.now();
-    const outcome = await outcomeOf(stage, artifact, bench, records);
+    const outcome = await outcomeOf(stage, artifact, { ...bench, context }, records);
     const record = { stage: stage.id, outcome, durationMs: Math.round(performance.now() - started) };
     await observer.finished(record, stage, artifact);
     records.push(record);
     open = outcome.kind !== "refused" && outcome.kind !== "broken";
   }
   const digest = await artifact.digest.catch(() => null);
-  const { sandbox, programs } = bench;
-  return { artifact, digest, stages: records, sandbox, scanners: Object.fromEntries(programs) };
+  return {
+    artifact,
+    digest,
+    stages: records,
+    sandbox: bench.sandbox,
+    scanners: Object.fromEntries(programs),
+  };
 }
 
 async function outcomeOf(
@@ -114,7 +124,8 @@ export async function examineWith(
   context: StageContext,
 ): Promise<Judgement | { kind: "broken"; error: unknown }> {
   try {
-    const judgement = await stage.examine(artifact, context);
+    const own = await stage.examine(artifact, context);
+    const judgement = await stage.askOthers?.(own, artifact, context) ?? own;
     return await withWaivers(stage.id, judgement, artifact, context);
   } catch (error) {
     if (error instanceof FormatError) return refusalOf(error);

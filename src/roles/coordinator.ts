@@ -6,9 +6,11 @@ import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
 import { signatureRequired } from "../policy/sources.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import type { BehaviourInputs } from "../tools/protocol.ts";
+import { type Installed, STATIC_SCANNERS, type StaticScanner } from "../tools/scanners.ts";
 import type { Configuration } from "./configuration.ts";
 import { delegated } from "./delegate.ts";
-import { embeddedPlaces, watchedPlaces } from "./environment.ts";
+import { embeddedPlaces, type Variable, watchedPlaces } from "./environment.ts";
+import { withScanners } from "./scanning.ts";
 import { versionOf } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -33,7 +35,7 @@ export async function coordinator(
   const { policy } = configuration;
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
   const llamaServer = llamaServerOf(world);
-  const pipeline = delegated(await world.pipeline(configuration), {
+  const examined = delegated(await world.pipeline(configuration), {
     examine: processSandbox(sandboxOptions(world, "examine", [])),
     provenance: {
       trustRoots: configuration.trustRoots,
@@ -44,12 +46,34 @@ export async function coordinator(
       inputs: behaviourInputs(world, llamaServer),
     },
   });
+  const pipeline = withScanners(examined, installedScanners(world));
   const programs = new Map([["ai-quarantine", versionOf(world)]]);
   if (llamaServer !== null) programs.set("llama-server", "found");
   if (bwrap !== null) programs.set("bubblewrap", "found");
   const context = { policy, now: world.now, record: () => {}, ...hooks };
   const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
   return { policy, bench: { pipeline, sandbox, programs, context } };
+}
+
+/** Which variable names which scanner; the launcher sets those that are on PATH. */
+export const SCANNER_VARIABLES = {
+  modelscan: "MODELSCAN_BIN",
+  fickling: "FICKLING_BIN",
+  modelaudit: "MODELAUDIT_BIN",
+  gguf_guard: "GGUF_GUARD_BIN",
+  yara: "YARA_BIN",
+} as const satisfies Record<StaticScanner, Variable>;
+const DEFAULT_GGUF_GUARD = "/usr/local/bin/gguf-guard";
+
+/** The scanners this machine has. A foreign program never runs without a kernel's wall around it. */
+export function installedScanners(world: World): Installed {
+  const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
+  return Object.fromEntries(STATIC_SCANNERS.flatMap((id) => {
+    const named = world.env(SCANNER_VARIABLES[id]) ?? (id === "gguf_guard" ? DEFAULT_GGUF_GUARD : undefined);
+    if (named === undefined || unlessMissing(() => fs.statSync(named)) === null) return [];
+    const open = bwrap === null ? null : processSandbox(sandboxOptions(world, "run-scanner", [named]));
+    return [[id, { program: named, open }] as const];
+  }));
 }
 
 const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";
@@ -84,13 +108,20 @@ function sandboxOptions(
     role,
     launcher: join(world.programRoot, "scripts", "ai-quarantine"),
     bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
-    programRoots: [...programRoots(world), ...programs.map((one) => installationOf(one, world))],
+    programRoots: [...programRoots(world), ...programs.flatMap((one) => installationsOf(one, world))],
     cache: cacheOf(world),
     environment: {
       ...workerEnvironment(world),
-      ...(program === undefined ? {} : { LLAMA_SERVER_BIN: program }),
+      ...(program === undefined
+        ? {}
+        : { [role === "smoke" ? "LLAMA_SERVER_BIN" : "AI_QUARANTINE_TOOLS"]: program }),
     },
   };
+}
+
+/** Where a program lies, and where it really lies when that is a link into an environment of its own. */
+function installationsOf(program: string, world: World): string[] {
+  return [...new Set([program, fs.realpathSync(program)].map((path) => installationOf(path, world)))];
 }
 
 /**

@@ -5,11 +5,6 @@ import { rules } from "./rule.ts";
  * them is "clean". The others are what each program said, in its own words.
  */
 export const SCANNER_RULES = rules({
-  "scanner/missing": {
-    severity: "critical",
-    why: "The policy requires a scanner that is not installed, so the model was not examined as it demands.",
-    whatToDo: "Install it (`ai-quarantine doctor` says which and how), then `ai-quarantine retry NAME`.",
-  },
   "scanner/no-sandbox": {
     severity: "critical",
     why:
