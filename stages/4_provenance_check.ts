@@ -6,7 +6,7 @@ import { signatureFilesOf } from "../src/provenance/files.ts";
 /** What stage 4 needs beside the policy. */
 export interface ProvenanceInputs {
   /** The pinned trusted_root.json files the policy names. */
-  readonly trustRoots: readonly { readonly name: string; readonly text: string }[];
+  readonly trustRoots: readonly ProvenanceJob["trustRoots"][number][];
   /** Whether the allowlist asks for a signature on what comes from here; the policy may ask too. */
   readonly requiredFrom: (origin: Origin) => boolean;
   /** What gpgv was asked about the signatures beside the artifact before; empty where nobody asked. */

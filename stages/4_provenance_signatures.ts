@@ -25,7 +25,7 @@ import { examineOne, type Result } from "./4_provenance_one.ts";
 export interface SignatureTrust {
   readonly publisher: Publisher | null;
   readonly required: boolean;
-  readonly trustRoots: ProvenanceJob["trustRoots"];
+  readonly trustRoots: readonly ProvenanceJob["trustRoots"][number][];
   readonly gpg: ProvenanceJob["gpg"];
 }
 
@@ -66,7 +66,7 @@ export async function examineSignatures(
   });
 }
 
-function rootsOf(policy: Policy, files: ProvenanceJob["trustRoots"]): TrustRootFile[] {
+function rootsOf(policy: Policy, files: SignatureTrust["trustRoots"]): TrustRootFile[] {
   return policy.trustRoots.flatMap(({ name, expires }) => {
     const file = files.find((one) => one.name === name);
     return file === undefined ? [] : [{ name, text: file.text, expires }];

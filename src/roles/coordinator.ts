@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
@@ -11,6 +11,7 @@ import type { Configuration } from "./configuration.ts";
 import { delegated } from "./delegate.ts";
 import { embeddedPlaces, type Variable, watchedPlaces } from "./environment.ts";
 import { withScanners } from "./scanning.ts";
+import type { Verifier } from "./signatures.ts";
 import { versionOf } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -40,6 +41,7 @@ export async function coordinator(
     provenance: {
       trustRoots: configuration.trustRoots,
       requiredFrom: (origin) => signatureRequired(origin, configuration.allowlist),
+      gpgv: verifier(world, GPGV),
     },
     smoke: bwrap === null || llamaServer === null ? null : {
       open: processSandbox(sandboxOptions(world, "smoke", [llamaServer])),
@@ -74,6 +76,19 @@ export function installedScanners(world: World): Installed {
     const open = bwrap === null ? null : processSandbox(sandboxOptions(world, "run-scanner", [named]));
     return [[id, { program: named, open }] as const];
   }));
+}
+
+const GPGV = "/usr/bin/gpgv";
+
+/** A program that checks signatures, behind the same walls as a scanner. */
+function verifier(world: World, program: string): Verifier {
+  if (unlessMissing(() => fs.statSync(program)) === null) {
+    return { missing: `${basename(program)} not installed` };
+  }
+  if (world.env("AI_QUARANTINE_BWRAP") === undefined) {
+    return { missing: `no sandbox for ${basename(program)}: bubblewrap not installed` };
+  }
+  return { program, open: processSandbox(sandboxOptions(world, "run-scanner", [program])) };
 }
 
 const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";

@@ -1,17 +1,16 @@
-import { Buffer } from "node:buffer";
 import type {
   Artifact,
   ArtifactDigest,
   Judgement,
-  Origin,
   Pipeline,
   Stage,
   StageContext,
   StageId,
 } from "../model/mod.ts";
 import { signatureFilesOf } from "../provenance/files.ts";
-import { type BehaviourInputs, type Job, PROTOCOL_VERSION, type ProvenanceJob } from "../tools/protocol.ts";
+import { type BehaviourInputs, type Job, PROTOCOL_VERSION } from "../tools/protocol.ts";
 import { type OpenSandbox, runJob } from "../tools/worker.ts";
+import { provenanceJob, type SignatureInputs } from "./signatures.ts";
 
 /** The stages that look inside the bytes, and so run in an examiner. */
 const IN_EXAMINER: readonly StageId[] = [
@@ -29,12 +28,6 @@ export interface Sandboxes {
   readonly smoke: { readonly open: OpenSandbox; readonly inputs: BehaviourInputs } | null;
 }
 
-/** What stage 4 is given beside the policy. */
-export interface SignatureInputs {
-  readonly trustRoots: readonly ProvenanceJob["trustRoots"][number][];
-  readonly requiredFrom: (origin: Origin) => boolean;
-}
-
 /** A stage may take a minute, and a second more for every so many bytes it has to read. */
 const BASE_DEADLINE_MS = 60_000;
 const BYTES_PER_SECOND = 50_000_000;
@@ -48,14 +41,14 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   const inSandbox = <Id extends StageId>(stage: Stage<Id>): Stage<Id> => {
     const { smoke } = sandboxes;
     if (stage.id === "behavioral_test" && smoke !== null) {
-      const inputs = () => ({ behaviour: smoke.inputs });
+      const inputs = { behaviour: smoke.inputs };
       return { ...stage, examine: (...job) => examineInSandbox(stage.id, smoke.open, inputs, ...job) };
     }
     if (stage.id === "provenance_check") return withSignatures(stage, sandboxes);
     if (!IN_EXAMINER.includes(stage.id)) return stage;
     return {
       ...stage,
-      examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, () => ({}), ...job),
+      examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, {}, ...job),
     };
   };
   return [
@@ -71,22 +64,12 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
 
 /** Where nothing claims to be a signature, no sandbox is started. */
 function withSignatures<Id extends StageId>(stage: Stage<Id>, { examine, provenance }: Sandboxes): Stage<Id> {
-  const inputs = (artifact: Artifact, { now }: StageContext) => ({
-    provenance: {
-      at: now().toISOString(),
-      required: provenance.requiredFrom(artifact.origin),
-      trustRoots: [...provenance.trustRoots],
-      signatures: (artifact.signatures ?? []).map(({ name, bytes }) => ({
-        name,
-        content: bytes === null ? null : Buffer.from(bytes).toString("base64"),
-      })),
-    },
-  });
   return {
     ...stage,
     async examine(artifact, context) {
       const found = signatureFilesOf(artifact, await artifact.digest);
       if (found.length === 0) return await stage.examine(artifact, context);
+      const inputs = { provenance: await provenanceJob(artifact, context, provenance) };
       return await examineInSandbox(stage.id, examine, inputs, artifact, context);
     },
   };
@@ -98,17 +81,16 @@ type StageInputs = Partial<Pick<Job, "behaviour" | "provenance">>;
 async function examineInSandbox(
   stage: StageId,
   open: OpenSandbox,
-  inputs: (artifact: Artifact, context: StageContext) => StageInputs,
+  inputs: StageInputs,
   artifact: Artifact,
   context: StageContext,
 ): Promise<Judgement> {
-  const given = inputs(artifact, context);
-  const behaviour = given.behaviour ?? null;
+  const behaviour = inputs.behaviour ?? null;
   const { policy, signal, progress, record } = context;
   const reading = BASE_DEADLINE_MS + artifact.sizeBytes / BYTES_PER_SECOND * 1000;
   const running = behaviour === null ? 0 : behaviour.readyWithinMs + policy.behaviour.totalTimeoutMs;
   const deadlineMs = reading + running;
-  const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), ...given };
+  const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), ...inputs };
   return await runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record });
 }
 
