@@ -115,6 +115,7 @@ function ruleFor({ code, message, cause }: VerificationError): RuleId {
     case "TLOG_BODY_ERROR":
       return "transparency/false";
     case "CERTIFICATE_ERROR":
+      if (isMissing) return "transparency/absent"; // No certificate log has promised to publish it.
       return cause instanceof Error && cause.message.includes("expired")
         ? "signer/expired"
         : "signer/certificate";
