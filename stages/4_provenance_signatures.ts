@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { hashPieces } from "../src/files/mod.ts";
+import { hashFile, hashPieces } from "../src/files/mod.ts";
 import {
   type Artifact,
   type ArtifactDigest,
@@ -15,6 +16,7 @@ import {
   type StageContext,
   UndecidedError,
 } from "../src/model/mod.ts";
+import type { FileHash } from "../src/provenance/bundle.ts";
 import type { SignedSubject } from "../src/provenance/coverage.ts";
 import type { Trust, Verified } from "../src/provenance/examine.ts";
 import { type FoundSignature, signatureFilesOf, type TrustRootFile } from "../src/provenance/files.ts";
@@ -29,11 +31,16 @@ export interface SignatureTrust {
   readonly gpg: ProvenanceJob["gpg"];
 }
 
-/** Without a named signer a model may be a part of what was signed: nothing is claimed, so nothing is refused. */
-const NEEDS_A_SIGNER: readonly RuleId[] = [
-  "signature/ignored-path",
-  "signature/resource-missing",
-  "signature/unsigned-file",
+/** Without a named signer only what is bad by itself refuses: no signature at all, a false claim, one about other bytes. */
+const BAD_BY_ITSELF: readonly RuleId[] = [
+  "signature/count",
+  "signature/malformed",
+  "signature/other-bytes",
+  "signature/resource-duplicate",
+  "signature/resource-name",
+  "signature/root-digest",
+  "signature/shards",
+  "signature/unreadable",
 ];
 const WARN_BEFORE_MS = 30 * 24 * 3600 * 1000;
 
@@ -84,14 +91,23 @@ function subjectOf(
     shape: artifact.shape,
     digest,
     signatureFiles: new Set(whole.map(({ name }) => name)),
+    hashFile: (algorithm) => hashAgain(artifact.path, digest, algorithm),
     hashPieces: (path, ends) => hashPieces(path === null ? artifact.path : join(artifact.path, path), ends),
   };
+}
+
+/** One reading for both digests, so that the second is of the bytes the first is of. */
+async function hashAgain(path: string, { sha256 }: ArtifactDigest, algorithm: FileHash): Promise<Uint8Array> {
+  const other = createHash(algorithm);
+  const hashed = await hashFile(path, { tap: (chunk) => void other.update(chunk) });
+  if (hashed.sha256 === sha256) return new Uint8Array(other.digest());
+  throw new UndecidedError("line/digest-disagrees", "the artifact is not what the coordinator has hashed");
 }
 
 /** A second signature by somebody else is no fault beside one that holds; nor is a gap in a claim nobody relies on. */
 function weighed(one: Finding, signer: Verified | null, publisher: Publisher | null): Finding {
   const harmless = signer === null
-    ? publisher === null && NEEDS_A_SIGNER.includes(one.rule)
+    ? publisher === null && !BAD_BY_ITSELF.includes(one.rule)
     : one.rule === "signer/unknown";
   if (!harmless) return one;
   return finding("provenance/unverified", one.message, one.path === undefined ? {} : { path: one.path });

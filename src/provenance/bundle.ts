@@ -19,7 +19,20 @@ export type BundleContent =
     readonly payload: Uint8Array;
     readonly signature: Uint8Array;
   }
-  | { readonly kind: "message"; readonly sha256: Uint8Array; readonly signature: Uint8Array };
+  | {
+    readonly kind: "message";
+    readonly algorithm: FileHash;
+    readonly digest: Uint8Array;
+    readonly signature: Uint8Array;
+  };
+
+/** Hashes by which one file is signed. */
+export type FileHash = "sha256" | "sha384" | "sha512";
+const FILE_HASHES: Readonly<Record<string, { readonly algorithm: FileHash; readonly sizeBytes: number }>> = {
+  SHA2_256: { algorithm: "sha256", sizeBytes: 32 },
+  SHA2_384: { algorithm: "sha384", sizeBytes: 48 },
+  SHA2_512: { algorithm: "sha512", sizeBytes: 64 },
+};
 
 export type KeyMaterial =
   | { readonly kind: "key"; readonly hint: string }
@@ -65,7 +78,7 @@ const bundleSchema = z.looseObject({
     signatures: z.array(z.looseObject({ sig: base64 })),
   }).optional(),
   messageSignature: z.looseObject({
-    messageDigest: z.looseObject({ algorithm: z.string(), digest: base64 }),
+    messageDigest: z.looseObject({ algorithm: z.string().optional(), digest: base64.optional() }),
     signature: base64,
   }).optional(),
 });
@@ -74,7 +87,7 @@ const bundleSchema = z.looseObject({
 export function readBundle(bytes: Uint8Array): Bundle {
   const json = readJsonText(bytes, "signature/malformed", "the bundle");
   const mediaType = z.looseObject({ mediaType: z.string() }).safeParse(json).data?.mediaType;
-  if (mediaType === undefined) throw malformed("no media type: not a Sigstore bundle");
+  if (mediaType === undefined) throw isOlderBundle(json) ? olderBundle() : malformed("no media type");
   if (!MEDIA_TYPES.includes(mediaType)) {
     throw new FormatError(
       "signature/version",
@@ -112,14 +125,21 @@ function contentOf({ dsseEnvelope: envelope, messageSignature: message }: Read):
   }
   if (message === undefined) throw malformed("nothing is signed in it");
   const { algorithm, digest } = message.messageDigest;
-  if (algorithm !== "SHA2_256") {
+  if (algorithm === undefined || digest === undefined) {
     throw new FormatError(
-      "signature/hash-type",
-      `the digest is ${clip(algorithm)}, only SHA2_256 is compared`,
+      "signature/algorithm",
+      "a signature over a whole file instead of its digest (Ed25519)",
     );
   }
-  if (digest.byteLength !== 32) throw malformed("a SHA-256 that is not 32 bytes");
-  return { kind: "message", sha256: digest, signature: message.signature };
+  const hash = Object.hasOwn(FILE_HASHES, algorithm) ? FILE_HASHES[algorithm] : undefined;
+  if (hash === undefined) {
+    throw new FormatError(
+      "signature/hash-type",
+      `the digest is ${clip(algorithm)}, which is not computed here`,
+    );
+  }
+  if (digest.byteLength !== hash.sizeBytes) throw malformed("a digest of the wrong size");
+  return { kind: "message", algorithm: hash.algorithm, digest, signature: message.signature };
 }
 
 function materialOf({ verificationMaterial: material }: Read): KeyMaterial {
@@ -132,6 +152,18 @@ function materialOf({ verificationMaterial: material }: Read): KeyMaterial {
   }
   if (certificate === undefined) throw malformed("no key material");
   return { kind: "certificate", certificate: certificate.rawBytes };
+}
+
+/** What cosign wrote before version 3, or writes with --new-bundle-format=false. */
+function isOlderBundle(json: unknown): boolean {
+  return z.looseObject({ base64Signature: z.string() }).safeParse(json).success;
+}
+
+function olderBundle(): FormatError {
+  return new FormatError(
+    "signature/version",
+    "a bundle of cosign before version 3; sign with --new-bundle-format",
+  );
 }
 
 /** A JSON text that two readers cannot understand differently, as plain data. Throws `FormatError` under `rule`. */

@@ -1,4 +1,5 @@
 import { type ArtifactDigest, type Finding, finding, FormatError, type Sha256 } from "../model/mod.ts";
+import type { FileHash } from "./bundle.ts";
 import type { ModelStatement, Resource } from "./statement.ts";
 
 /** The frozen bytes a signature must be about. */
@@ -11,6 +12,8 @@ export interface SignedSubject {
   readonly signatureFiles: ReadonlySet<string>;
   /** SHA-256 of pieces of one file (null: the artifact itself), read once from its start to its end. */
   readonly hashPieces: (path: string | null, ends: readonly number[]) => Promise<readonly Sha256[]>;
+  /** Another digest of the artifact where it is one file, which takes a reading of its own. */
+  readonly hashFile: (algorithm: FileHash) => Promise<Uint8Array>;
 }
 
 /** A file of the artifact; the path is null where the artifact is one file. */
@@ -54,12 +57,16 @@ export async function compareWithStatement(
 }
 
 /** Whether a signature over one file is about this artifact. */
-export function compareWithDigest(sha256: Uint8Array, subject: SignedSubject): void {
+export async function compareWithDigest(
+  algorithm: FileHash,
+  digest: Uint8Array,
+  subject: SignedSubject,
+): Promise<void> {
   if (subject.shape === "directory") {
     throw new FormatError("signature/statement", "a signature over one file, and this is a directory");
   }
-  const signed = [...sha256].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (signed !== subject.digest.sha256) throw otherBytes(subject.name, signed, subject.digest.sha256, {});
+  const actual = algorithm === "sha256" ? subject.digest.sha256 : (await subject.hashFile(algorithm)).toHex();
+  if (digest.toHex() !== actual) throw otherBytes(subject.name, digest.toHex(), actual, {});
 }
 
 function groupByPath({ resources }: ModelStatement): Map<string, readonly Resource[]> {

@@ -66,7 +66,7 @@ function entityOf({ json, content }: Bundle): SignedEntity {
         preAuthenticationEncoding(content.payloadType, content.payload),
         content.signature,
       )
-    : (key: KeyObject) => signedDigest(fromKeyObject(key), content.sha256, content.signature);
+    : (key: KeyObject) => signedDigest(fromKeyObject(key), content.digest, content.signature);
   const { signature } = entity;
   return {
     ...entity,

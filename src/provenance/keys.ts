@@ -76,10 +76,10 @@ export function signedMessage(key: PublicKey, message: Uint8Array, signature: Ui
 }
 
 /**
- * Whether the key made this signature over a text with this SHA-256. ECDSA signs nothing but the digest, so a model
+ * Whether the key made this signature over a text with this digest. ECDSA signs nothing but the digest, so a model
  * of any size needs no second reading. Ed25519 signs the whole text, so with it the answer is always no.
  */
-export function signedDigest(key: PublicKey, sha256: Uint8Array, signature: Uint8Array): boolean {
+export function signedDigest(key: PublicKey, digest: Uint8Array, signature: Uint8Array): boolean {
   if (key.kind === "Ed25519") {
     throw new FormatError(
       "signature/algorithm",
@@ -88,7 +88,7 @@ export function signedDigest(key: PublicKey, sha256: Uint8Array, signature: Uint
   }
   const point = key.der.subarray(-POINT_BYTES[key.kind]);
   try {
-    return CURVES[key.kind].verify(signature, sha256, point, { prehash: false, format: "der", lowS: false });
+    return CURVES[key.kind].verify(signature, digest, point, { prehash: false, format: "der", lowS: false });
   } catch {
     return false;
   }
