@@ -26,6 +26,8 @@ export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
 const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 const PREDICATE_TYPE = "https://model_signing/signature/v1.0";
 const RETIRED_PREDICATE_TYPE = "https://model_signing/Digests/v0.1";
+/** The reference signer names the size of the pieces too; where they end is in each name. */
+const RESOURCE_HASH = { files: /^sha256$/, shards: /^sha256(?:-sharded-\d{1,15})?$/ } as const;
 const MAX_RESOURCES = 250_000;
 
 const statementSchema = z.looseObject({
@@ -70,7 +72,10 @@ export function readModelStatement(payloadType: string, payload: Uint8Array): Mo
   }
   const predicate = wellFormed(predicateSchema, statement.predicate);
   const { method, hash_type, allow_symlinks, ignore_paths } = predicate.serialization;
-  if (hash_type !== "sha256" || predicate.resources.some(({ algorithm }) => algorithm !== "sha256")) {
+  if (
+    hash_type !== "sha256" ||
+    predicate.resources.some(({ algorithm }) => !RESOURCE_HASH[method].test(algorithm))
+  ) {
     throw new FormatError("signature/hash-type", "the statement does not use SHA-256 throughout");
   }
   if (allow_symlinks) throw new FormatError("signature/symlinks", "the signer followed links");

@@ -1,18 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHash, sign } from "node:crypto";
-import {
-  bits,
-  context,
-  generalizedTime,
-  integer,
-  octets,
-  oid,
-  sequence,
-  set,
-  tagged,
-  utf8,
-  yes,
-} from "./der.ts";
+import { bits, context, integer, octets, oid, sequence, set, tagged, utcTime, utf8, yes } from "./der.ts";
 import { type Key, makeKey } from "./model_signing.ts";
 
 /** X.509 certificates as an authority of one's own issues them, each part open to change. */
@@ -80,7 +68,7 @@ function toBeSigned(options: CertificateOptions, key: Key, extensions: readonly 
     integer(serial),
     ECDSA_SHA256,
     nameOf(issuer?.name ?? name),
-    sequence(generalizedTime(from), generalizedTime(to)),
+    sequence(utcTime(from), utcTime(to)),
     nameOf(name),
     spkiOf(key),
     context(3, sequence(...extensions)),

@@ -17,6 +17,9 @@ export const bits = (bytes: Uint8Array, unused = 0): Buffer => tagged(0x03, Buff
 export const utf8 = (text: string): Buffer => tagged(0x0c, Buffer.from(text));
 export const yes = (): Buffer => Buffer.from([0x01, 0x01, 0xff]);
 export const nothing = (): Buffer => Buffer.from([0x05, 0x00]);
+/** As certificates write every time before 2050. */
+export const utcTime = (at: Date): Buffer =>
+  tagged(0x17, Buffer.from(at.toISOString().slice(2).replace(/[-:T]|\.\d+/g, "")));
 export const generalizedTime = (at: Date): Buffer =>
   tagged(0x18, Buffer.from(at.toISOString().replace(/[-:T]|\.\d+/g, "")));
 

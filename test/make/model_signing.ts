@@ -90,7 +90,7 @@ export function pieces(name: string, bytes: Uint8Array, size: number): Resource[
     const [start, end] = [i * size, Math.min((i + 1) * size, bytes.byteLength)];
     return {
       name: `${name}:${start}:${end}`,
-      algorithm: "sha256",
+      algorithm: `sha256-sharded-${size}`,
       digest: sha256(bytes.subarray(start, end)),
     };
   });

@@ -26,7 +26,12 @@ export function makeSigstore(): Sigstore {
     certificateLog: makeKey(),
     log: makeKey(),
     clockAuthority,
-    clock: makeCertificate({ name: "Clock", issuer: clockAuthority, serial: 8 }),
+    clock: makeCertificate({
+      name: "Clock",
+      issuer: clockAuthority,
+      serial: 8,
+      extensions: [extension("2.5.29.37", sequence(oid("1.3.6.1.5.5.7.3.8")), true)],
+    }),
   };
 }
 
@@ -89,7 +94,10 @@ export function keylessBundle(sigstore: Sigstore, content: Content, options: Key
     from: certifiedAt,
     to: new Date(certifiedAt.getTime() + 10 * MINUTES_MS),
     uri: options.identity ?? IDENTITY,
-    extensions: [extension("1.3.6.1.4.1.57264.1.8", utf8(options.issuer ?? ISSUER))],
+    extensions: [
+      extension("2.5.29.37", sequence(oid("1.3.6.1.5.5.7.3.3"))),
+      extension("1.3.6.1.4.1.57264.1.8", utf8(options.issuer ?? ISSUER)),
+    ],
     ...(proofs.includes("certificate-log")
       ? { loggedIn: { key: sigstore.certificateLog, at: certifiedAt } }
       : {}),

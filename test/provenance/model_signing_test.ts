@@ -361,7 +361,7 @@ const refused: [why: string, signed: Signed, rule: RuleId][] = [
     "one file twice in the list",
     inside(sign(statementOf(
       [...pieces("config.json", FILES["config.json"], 10)].flatMap((one) => {
-        const whole = { ...one, name: "config.json" };
+        const whole = { ...one, name: "config.json", algorithm: "sha256" };
         return [whole, whole];
       }),
       { method: "files", hash_type: "sha256" },
