@@ -7,6 +7,7 @@ export interface GpgAnswer {
   readonly fingerprint: string | null;
   /** Seconds since 1970, as the signer states it. */
   readonly madeAt: number | null;
+  readonly expiresAt: number | null;
   readonly hashAlgorithm: number | null;
   readonly signatureClass: number | null;
 }
@@ -30,6 +31,9 @@ export function gpgSigner(answers: readonly GpgAnswer[], publisher: Publisher, a
   }
   if ((answer.madeAt ?? Infinity) * 1000 > at.getTime() + AHEAD_MS) {
     throw new FormatError("time/false", "the signature says it was made in the future");
+  }
+  if (answer.expiresAt !== null && answer.expiresAt * 1000 <= at.getTime()) {
+    throw new FormatError("signature/expired", "the signature has expired");
   }
   const signer = publisher.signers.find((one) =>
     one.method === "gpg" && one.fingerprint === answer.fingerprint

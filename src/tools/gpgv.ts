@@ -21,6 +21,8 @@ export const gpgSignatureSchema = z.strictObject({
   /** Of the primary key; null where the signature is not valid, or the key is not in the keyring. */
   fingerprint: z.string().regex(/^[0-9A-F]{40,64}$/).nullable(),
   madeAt: z.int().nonnegative().nullable(),
+  /** Null where it holds for ever. */
+  expiresAt: z.int().positive().nullable(),
   /** RFC 9580 section 9.5. */
   hashAlgorithm: z.int().nonnegative().nullable(),
   /** RFC 9580 section 5.2.1: 0 for a signature over the bytes as they are. */
@@ -40,12 +42,14 @@ const OUTCOMES: Readonly<Record<string, typeof KINDS[number]>> = {
   REVKEYSIG: "revoked-key",
   ERRSIG: "unusable",
 };
+/** With these its exit code is 0. */
+const ENDS_WELL: readonly typeof KINDS[number][] = ["good", "expired-key", "revoked-key"];
 /** ERRSIG's reason when the keyring has no such key. */
 const NO_KEY = "9";
 
 /**
  * GnuPG's verifier for a detached signature with a pinned keyring. Its exit code is 0 for expired and withdrawn keys
- * too, so only its status lines count.
+ * too, so its status lines count.
  */
 export const gpgv: Tool<GpgReport> = {
   name: "gpgv",
@@ -68,8 +72,8 @@ export const gpgv: Tool<GpgReport> = {
   report: gpgReportSchema,
   read: ({ code, report }: Answered) => {
     const signatures = blocks(report).map(signatureFrom);
-    const holds = signatures.length > 0 && signatures.every(({ fingerprint }) => fingerprint !== null);
-    if (holds !== (code === 0)) {
+    const good = signatures.length > 0 && signatures.every(({ kind }) => ENDS_WELL.includes(kind));
+    if (good !== (code === 0)) {
       throw new UndecidedError(
         "scanner/contradiction",
         `ended with exit ${code} against its own status lines`,
@@ -100,7 +104,13 @@ function signatureFrom(lines: readonly (readonly string[])[]): GpgSignature {
   }
   // VALIDSIG <fingerprint> <date> <made> <expires> <version> <reserved> <key algorithm> <hash> <class> <primary>
   const valid = lines.find(([keyword]) => keyword === "VALIDSIG");
-  const nothing = { fingerprint: null, madeAt: null, hashAlgorithm: null, signatureClass: null };
+  const nothing = {
+    fingerprint: null,
+    madeAt: null,
+    expiresAt: null,
+    hashAlgorithm: null,
+    signatureClass: null,
+  };
   if (kind === "unusable") return { ...nothing, kind: outcome[6] === NO_KEY ? "no-key" : kind };
   if (valid === undefined) {
     if (kind === "bad") return { ...nothing, kind };
@@ -111,6 +121,8 @@ function signatureFrom(lines: readonly (readonly string[])[]): GpgSignature {
     kind,
     fingerprint: valid[10] ?? null,
     madeAt: Number(valid[3]),
+    // gpgv itself does not look at this.
+    expiresAt: Number(valid[4]) || null,
     hashAlgorithm: Number(valid[8]),
     signatureClass: parseInt(valid[9] ?? "", 16),
   };

@@ -58,8 +58,9 @@ function referenceTest(title: string, run: (reference: Reference) => Promise<voi
   const spec = Object.fromEntries(Object.entries(FILES).map(([path, content]) => [`m/${path}`, content]));
   realTest(
     title,
-    ["AIQ_PYTHON"],
-    ({ AIQ_PYTHON }) => withDirectory(spec, (folder) => run(new Reference(AIQ_PYTHON, folder))),
+    ["MODEL_SIGNING_PYTHON"],
+    ({ MODEL_SIGNING_PYTHON }) =>
+      withDirectory(spec, (folder) => run(new Reference(MODEL_SIGNING_PYTHON, folder))),
   );
 }
 

@@ -4,7 +4,8 @@ export type RealPart =
   | "COSIGN_BIN"
   | "LLAMA_GGUF_SPLIT_BIN"
   | "LLAMA_QUANTIZE_BIN"
-  | "LLAMA_SERVER_BIN";
+  | "LLAMA_SERVER_BIN"
+  | "MODEL_SIGNING_PYTHON";
 
 /** Where each part that a test asked for is. */
 export type Paths<P extends RealPart> = Readonly<Record<P, string>>;
