@@ -33,6 +33,7 @@ export function provenanceRecord(
     policy: { version: policy.sha256, profile: policy.profile },
     promotion: { timestamp: facts.at.toISOString().replace(/\.\d{3}Z$/, "Z"), hostname: facts.hostname },
     scan_summary: scanSummary(examination),
+    signature: signatureOf(examination),
     skipped: skipped(examination),
     sandbox: examination.sandbox,
     integrity: { fsverity_enabled: facts.fsverityDigest !== null, fsverity_digest: facts.fsverityDigest },
@@ -40,6 +41,12 @@ export function provenanceRecord(
       ? {}
       : { files: digest.files.map((f) => ({ path: f.path, sha256: f.sha256, size_bytes: f.sizeBytes })) }),
   };
+}
+
+/** What stage 4 proved: `signed` with who, how and when, `unsigned`, `unverified`, or `not examined`. */
+function signatureOf({ stages }: Examination): Json {
+  const outcome = stages.find(({ stage }) => stage === "provenance_check")?.outcome;
+  return outcome?.kind === "cleared" ? outcome.evidence : { status: "not examined" };
 }
 
 /** Stage key to `pass` or `skip`: only a promoted model has a record, so nothing else can occur. */

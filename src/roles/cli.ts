@@ -90,6 +90,15 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
   program.command("policy").description("policies")
     .command("lint <file>").description("say everything that is wrong with a policy")
     .action(run(async (file: string) => (await import("./run_policy.ts")).runPolicyLint(world, file)));
+  program.command("trust").description("whom the policy trusts to sign models")
+    .command("show <source>").description("who must have signed what comes from a URL, or local")
+    .option("--policy <file>", "the policy to read")
+    .addOption(profile)
+    .action(
+      run(async (source: string, options) =>
+        (await import("./run_trust.ts")).runTrustShow(world, source, options)
+      ),
+    );
   const pins = program.command("pins").description("digests recorded at first promotion");
   pins.command("list").description("every recorded digest").action(
     run(async () => (await import("./run_inventory.ts")).runPinsList(world)),
