@@ -41,6 +41,7 @@ Deno.test("P064-P071, P074, P083: a promoted model has its provenance beside it,
       behavioral_test: record.skipped.behavioral_test,
       diffusion_deep_scan: "not a diffusion model",
     },
+    signature: { status: "unsigned", required: false, signatures: [] },
     sandbox: "process",
     integrity: { fsverity_enabled: false, fsverity_digest: null },
   });

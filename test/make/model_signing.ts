@@ -28,6 +28,10 @@ export function makeKey(curve: Curve = "P-256"): Key {
   return { ...pair, pem: pair.publicKey.export({ type: "spki", format: "pem" }).toString() };
 }
 
+/** How records name a key. */
+export const keyIdOf = ({ publicKey }: Key): string =>
+  sha256(publicKey.export({ type: "spki", format: "der" }));
+
 export const sha256 = (bytes: Uint8Array | string): string =>
   createHash("sha256").update(bytes).digest("hex");
 export const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString("base64");
