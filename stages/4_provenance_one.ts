@@ -4,7 +4,7 @@ import { type Artifact, type Finding, finding, FormatError, type Publisher } fro
 import type { SignedSubject } from "../src/provenance/coverage.ts";
 import { examineDetached } from "../src/provenance/detached.ts";
 import { digestOfSignature, examineBundle, type Trust, type Verified } from "../src/provenance/examine.ts";
-import { type FoundSignature, MAX_SIGNATURE_BYTES } from "../src/provenance/files.ts";
+import { type FoundSignature, LAYOUT_SUFFIX, MAX_SIGNATURE_BYTES } from "../src/provenance/files.ts";
 import { formOf } from "../src/provenance/forms.ts";
 import { gpgSigner } from "../src/provenance/gpg.ts";
 import type { ProvenanceJob } from "../src/tools/protocol.ts";
@@ -59,6 +59,11 @@ async function judged(
   { subject, trust, gpg }: Case,
   note: (message: string) => Finding[],
 ): Promise<Result> {
+  if (one.name.endsWith(LAYOUT_SUFFIX)) {
+    if (trust.publisher === null) return { ...file, findings: note(NOBODY) };
+    const { examineImage } = await import("../src/provenance/image.ts");
+    return { ...file, verified: await examineImage(bytes, subject, trust.publisher, trust) };
+  }
   switch (formOf(bytes)) {
     case "bundle": {
       const { verified, notes } = await examineBundle(bytes, subject, trust);

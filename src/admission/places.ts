@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { SIGNATURE_SUFFIXES } from "../provenance/files.ts";
+import { LAYOUT_SUFFIX, SIGNATURE_SUFFIXES } from "../provenance/files.ts";
 
 /** Every directory of the line. Incoming, scanning, held and rejected are one filesystem, so that a rename moves. */
 export interface Places {
@@ -25,7 +25,7 @@ export const anchorPath = (state: string): string => join(state, "audit-anchor.j
 /** Everything hidden that may stand in incoming for one artifact: its origin and its signatures. */
 export const sidecarNames = (name: string): readonly string[] => [
   sidecarName(name),
-  ...SIGNATURE_SUFFIXES.map((suffix) => `.${name}${suffix}`),
+  ...[...SIGNATURE_SUFFIXES, LAYOUT_SUFFIX].map((suffix) => `.${name}${suffix}`),
 ];
 
 /** The hidden sidecar in which whoever fetched a model wrote its URL. */

@@ -6,6 +6,7 @@ import { type Claim, closeClaim, inboxPath, update } from "./claim.ts";
 import type { RefusalIntent } from "./intent.ts";
 import { heldLine, refusedLine } from "./journal.ts";
 import type { AuditData, Line } from "./line.ts";
+import { LAYOUT_SUFFIX } from "../provenance/files.ts";
 import { sidecarNames } from "./places.ts";
 import { rejectionReport } from "./report.ts";
 import { holdAgain, isRetryable } from "./held.ts";
@@ -177,7 +178,9 @@ function shelveSidecars(line: Line, claim: Claim): void {
     const sidecar = join(line.places.incoming, name);
     const stat = unlessMissing(() => fs.lstatSync(sidecar));
     if (stat === null) continue;
-    if (line.policy.quarantine.retainRawArtifacts && stat.isFile()) {
+    const isKept = stat.isFile() || (stat.isDirectory() && name.endsWith(LAYOUT_SUFFIX));
+    if (line.policy.quarantine.retainRawArtifacts && isKept) {
+      fs.rmSync(join(line.places.rejected, name), { recursive: true, force: true });
       fs.renameSync(sidecar, join(line.places.rejected, name));
     } else fs.rmSync(sidecar, { recursive: true, force: true });
   }

@@ -58,7 +58,7 @@ async function compareWithBytes({ content }: Bundle, subject: SignedSubject): Pr
 }
 
 /** Certificates take most of the code there is about signatures: it is loaded for them only. */
-async function signerOf(bundle: Bundle, { signers }: Publisher, trust: Trust): Promise<Verified> {
+export async function signerOf(bundle: Bundle, { signers }: Publisher, trust: Trust): Promise<Verified> {
   const { material } = bundle;
   switch (material.kind) {
     case "key":

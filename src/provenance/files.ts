@@ -25,6 +25,8 @@ const SIGNATURE_NAME = /\.(?:sig|asc|sigstore|sigstore\.json|minisig)$/i;
 
 /** Endings of the names under which publishers put signatures beside a model. */
 export const SIGNATURE_SUFFIXES = [".sig", ".asc", ".sigstore.json", ".sigstore"] as const;
+/** Ending of an OCI layout beside a model that came as a layer of a container image. */
+export const LAYOUT_SUFFIX = ".oci";
 
 /** Largest signature file that is read: a directory of 25,000 files makes a statement of 5 MB. */
 export const MAX_SIGNATURE_BYTES = 12 * 1024 * 1024;

@@ -3,42 +3,13 @@ import fs from "node:fs";
 import { join } from "node:path";
 import type { RuleId } from "../../src/model/mod.ts";
 import { withDirectory } from "../make/directory.ts";
-import { type Document, makeKey, textOf } from "../make/model_signing.ts";
+import { type Document, textOf } from "../make/model_signing.ts";
 import { IDENTITY, ISSUER, keylessBundle, makeSigstore, trustedRoot } from "../make/sigstore.ts";
+import { Cosign, OFFLINE } from "../support/cosign.ts";
 import { realTest } from "../support/real_parts.ts";
 import { judge, policyWith } from "./support.ts";
 
 const MODEL = new TextEncoder().encode("weights ".repeat(5000));
-const OFFLINE = ["--use-signing-config=false", "--tlog-upload=false", "--yes"];
-
-/** Runs the real cosign in a directory of its own. */
-class Cosign {
-  constructor(private readonly program: string, readonly folder: string) {}
-
-  async run(...args: string[]): Promise<{ code: number; text: string }> {
-    const env = { COSIGN_PASSWORD: "open sesame", HOME: this.folder, PATH: "/usr/bin:/bin" };
-    const command = new Deno.Command(this.program, { args, cwd: this.folder, clearEnv: true, env });
-    const { code, stdout, stderr } = await command.output();
-    return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-  }
-
-  async must(...args: string[]): Promise<void> {
-    const { code, text } = await this.run(...args);
-    assert.equal(code, 0, text);
-  }
-
-  read(name: string): Uint8Array {
-    return fs.readFileSync(join(this.folder, name));
-  }
-
-  /** Makes `NAME.key` and `NAME.pub` out of a key of ours. */
-  async importKey(name: string, curve: "P-256" | "P-384" | "P-521" | "Ed25519"): Promise<string> {
-    const { privateKey } = makeKey(curve);
-    fs.writeFileSync(join(this.folder, `${name}.pem`), privateKey.export({ type: "pkcs8", format: "pem" }));
-    await this.must("import-key-pair", "--key", `${name}.pem`, "--output-key-prefix", name);
-    return fs.readFileSync(join(this.folder, `${name}.pub`), "utf8");
-  }
-}
 
 function cosignTest(title: string, run: (cosign: Cosign) => Promise<void>): void {
   realTest(
