@@ -43,7 +43,13 @@ export class ImageRegistry implements AsyncDisposable {
   }
 
   /** Several at a time: each has a number, and its bytes lie under that until their digest is known. */
-  #upload(request: Request, name: string, digest: string | null, bytes: Uint8Array<ArrayBuffer>): Response {
+  #upload(
+    request: Request,
+    name: string,
+    given: string,
+    digest: string | null,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Response {
     const id = given === "" ? `${++this.#uploads}` : given;
     const location = `/v2/${name}/blobs/uploads/${id}`;
     if (request.method === "POST" && digest === null) {
