@@ -1,3 +1,4 @@
+import { p256 } from "@noble/curves/nist.js";
 import { Buffer } from "node:buffer";
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
@@ -138,16 +139,30 @@ export function signText(payloadType: string, payload: string, key: Key, curve: 
 }
 
 /** A signature over one file, as `cosign sign-blob --bundle` writes it. */
-export function messageBundle(bytes: Uint8Array, { key, material, change }: BundleOptions): Document {
+export function messageBundle(bytes: Uint8Array, options: BundleOptions): Document {
+  return messageBundleOver(sha256(bytes), options);
+}
+
+/** The same over a file with this SHA-256. */
+export function messageBundleOver(digest: string, { key, material, change }: BundleOptions): Document {
   const hint = createHash("sha256").update(key.publicKey.export({ type: "spki", format: "der" })).digest(
     "base64",
+  );
+  const raw = Buffer.from(digest, "hex");
+  const signature = p256.sign(
+    raw,
+    Buffer.from(key.privateKey.export({ format: "jwk" }).d ?? "", "base64url"),
+    {
+      prehash: false,
+      format: "der",
+    },
   );
   const bundle = {
     mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
     verificationMaterial: material ?? { publicKey: { hint } },
     messageSignature: {
-      messageDigest: { algorithm: "SHA2_256", digest: base64(Buffer.from(sha256(bytes), "hex")) },
-      signature: base64(sign("sha256", bytes, key.privateKey)),
+      messageDigest: { algorithm: "SHA2_256", digest: base64(raw) },
+      signature: base64(signature),
     },
   };
   change?.(bundle);
