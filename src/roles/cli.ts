@@ -82,6 +82,11 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
     );
   verb("explain <report>", "say what a rejection report means and what to do")
     .action(run(async (report: string) => (await import("./run_explain.ts")).runExplain(world, report)));
+  verb("doctor", "every program the policy names: found, version, works, or what to do")
+    .option("--policy <file>", "the policy to go by")
+    .addOption(profile)
+    .option("--json", "as JSON")
+    .action(run(async (options) => (await import("./run_doctor.ts")).runDoctor(world, options)));
   verb("retry <name>", "take a held artifact through the line again")
     .action(run(async (name: string) => (await import("./run_inventory.ts")).runRetry(world, name)));
   program.command("audit").description("the audit log")

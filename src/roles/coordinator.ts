@@ -76,7 +76,7 @@ const DEFAULT_READY_SECONDS = 120;
 /** What one model may take, weights not counted: they are mapped, and the page cache gives them back. */
 const SMOKE_MEMORY_BYTES = 4 * 1024 ** 3;
 
-function llamaServerOf(world: World): string | null {
+export function llamaServerOf(world: World): string | null {
   const path = world.env("LLAMA_SERVER_BIN") ?? DEFAULT_LLAMA_SERVER;
   return unlessMissing(() => fs.statSync(path)) === null ? null : path;
 }

@@ -37,6 +37,7 @@ export const VARIABLES = [
   "INVOCATION_ID",
   "AI_QUARANTINE_DENO",
   "AI_QUARANTINE_BWRAP",
+  "AI_QUARANTINE_SCRATCH",
   "DENO_DIR",
 ] as const;
 
