@@ -35,7 +35,7 @@ export function surroundings(env: Readonly<Record<string, string>>) {
 }
 
 /** The runtime's cache, so that a test does not compile everything anew. */
-function denoDir(): string {
+export function denoDir(): string {
   return Deno.env.get("DENO_DIR") ??
     join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/", ".cache"), "deno");
 }
