@@ -3,9 +3,12 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { examineWith, ruleOfError } from "../../src/admission/mod.ts";
 import type { Artifact, ArtifactFormat, Finding, Policy, Stage, StageContext } from "../../src/model/mod.ts";
-import { finding } from "../../src/model/mod.ts";
+import { finding, parseSha256 } from "../../src/model/mod.ts";
+import { EMPTY_CATALOG } from "../../src/policy/catalog.ts";
 import { policyFromObject } from "../../src/policy/load.ts";
+import { EMPTY_LOCK } from "../../src/policy/lock.ts";
 import type { PolicyInput } from "../../src/policy/schema.ts";
+import { EMPTY_ALLOWLIST } from "../../src/policy/sources.ts";
 import { withScanners } from "../../src/roles/scanning.ts";
 import { processSandbox } from "../../src/tools/process_sandbox.ts";
 import {
@@ -89,9 +92,13 @@ class Machine implements Disposable {
   }
 }
 
-const EMPTY = { entries: new Map(), find: () => null };
-const NOTHING = { allowlist: { entries: [] }, lock: EMPTY, catalog: EMPTY, recorded: () => EMPTY } as never;
-const SHA256 = "ab".repeat(32) as never;
+const NOTHING = {
+  allowlist: EMPTY_ALLOWLIST,
+  lock: EMPTY_LOCK,
+  catalog: EMPTY_CATALOG,
+  recorded: () => EMPTY_CATALOG,
+};
+const SHA256 = parseSha256("ab".repeat(32));
 
 function conclusion(policy: Policy, own: readonly Finding[]) {
   const [first, ...rest] = own;

@@ -39,6 +39,7 @@ export const CONTRACTS: Readonly<Record<StaticScanner, { says: string; version: 
       success: true,
       scanner_names: ["gguf"],
       issues: [],
+      file_metadata: {},
     }),
   },
   gguf_guard: {

@@ -2,9 +2,13 @@
 export type RealPart =
   | "AIQ_PYTHON"
   | "COSIGN_BIN"
+  | "FICKLING_BIN"
   | "LLAMA_GGUF_SPLIT_BIN"
   | "LLAMA_QUANTIZE_BIN"
-  | "LLAMA_SERVER_BIN";
+  | "LLAMA_SERVER_BIN"
+  | "MODELAUDIT_BIN"
+  | "MODELSCAN_BIN"
+  | "YARA_BIN";
 
 /** Where each part that a test asked for is. */
 export type Paths<P extends RealPart> = Readonly<Record<P, string>>;
