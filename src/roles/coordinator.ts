@@ -5,7 +5,7 @@ import { unlessMissing } from "../files/mod.ts";
 import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import type { BehaviourInputs } from "../tools/protocol.ts";
-import { type Installed, STATIC_SCANNERS, type StaticScanner } from "../tools/scanners.ts";
+import { type Installed, scannerName, STATIC_SCANNERS, type StaticScanner } from "../tools/scanners.ts";
 import type { Configuration } from "./configuration.ts";
 import { delegated } from "./delegate.ts";
 import { embeddedPlaces, type Variable, watchedPlaces } from "./environment.ts";
@@ -69,6 +69,13 @@ export function installedScanners(world: World): Installed {
     const open = bwrap === null ? null : processSandbox(sandboxOptions(world, "run-scanner", [named]));
     return [[id, { program: named, open }] as const];
   }));
+}
+
+/** One line about the scanners that are asked for and that the policy lets be missing; null when none is. */
+export function scannersNotAsked(world: World, { scanners }: Policy): string | null {
+  const installed = installedScanners(world);
+  const absent = STATIC_SCANNERS.filter((id) => installed[id] === undefined && !scanners[id].required);
+  return absent.length === 0 ? null : `not installed, so not asked: ${absent.map(scannerName).join(", ")}`;
 }
 
 const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";

@@ -1,11 +1,11 @@
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
-import { type Admission, admit, claimBorrowed, type JournalLine } from "../admission/mod.ts";
+import { type Admission, admit, claimBorrowed, type JournalLine, warning } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import type { Origin } from "../model/mod.ts";
 import type { Line } from "../admission/mod.ts";
 import { configure } from "./configuration.ts";
-import { coordinator } from "./coordinator.ts";
+import { coordinator, scannersNotAsked } from "./coordinator.ts";
 import { startEmbeddedRegistry } from "./embedded_registry.ts";
 import { auditLogPath, embeddedPlaces } from "./environment.ts";
 import { openLine } from "./line.ts";
@@ -44,6 +44,8 @@ export async function runAdmit(
     const say = (line: JournalLine) => sayOn(world, bar, line);
     const open = await openLine(world, tools, { places, auditLog, registry, say });
     try {
+      const missing = scannersNotAsked(world, configuration.policy);
+      if (missing !== null) say(warning(missing));
       for await (const left of finishPending(open.line, "after-restart")) report(world, left);
       const codes: ExitCode[] = [];
       for (const path of paths) {

@@ -1,7 +1,7 @@
 import { type Admission, type JournalLine, warning } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { configure } from "./configuration.ts";
-import { coordinator } from "./coordinator.ts";
+import { coordinator, scannersNotAsked } from "./coordinator.ts";
 import { auditLogPath, watchedPlaces } from "./environment.ts";
 import { openLine } from "./line.ts";
 import { registryClient } from "./registry_access.ts";
@@ -47,6 +47,8 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     if (!configuration.policyPath.startsWith("/etc/")) {
       say(warning(`the policy is ${configuration.policyPath}`));
     }
+    const missing = scannersNotAsked(world, configuration.policy);
+    if (missing !== null) say(warning(missing));
     for await (const ended of watch(open.line, { until, signal: stop.signal })) codes.push(codeOf(ended));
   } finally {
     await open.close();

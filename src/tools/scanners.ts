@@ -69,8 +69,8 @@ export interface Subject {
   readonly files: number;
 }
 
-/** A scanner may take two minutes, and a second more for every so many bytes. */
-const BASE_TIMEOUT_MS = 120_000;
+/** A scanner may take five minutes, and a second more for every so many bytes. */
+const BASE_TIMEOUT_MS = 300_000;
 const BYTES_PER_SECOND = 10_000_000;
 
 export const scannerName = (id: StaticScanner): string => TOOLS[id].name;

@@ -41,7 +41,7 @@ async function ask(tool: StaticScanner, program: string, path: string, name: str
     version: null,
     artifact: { path, name },
     inputs: {},
-    timeoutMs: 120_000,
+    timeoutMs: 600_000,
     signal: new AbortController().signal,
   });
 }
@@ -178,11 +178,14 @@ realTest("doctor: every scanner works, or says what to do", SCANNERS, async (pat
     [states.modelscan, states.fickling, states.modelaudit, states.yara],
     Array(4).fill("works"),
   );
-  const table = await cli(["doctor", "--profile", "appliance"], { ...env, YARA_BIN: "/nowhere/yara" });
+  const nowhere = Object.fromEntries(
+    [...SCANNERS, "GGUF_GUARD_BIN"].map((name) => [name, `/nowhere/${name}`]),
+  );
+  const table = await cli(["doctor", "--profile", "appliance"], { ...env, ...nowhere });
   assert.equal(table.code, 1);
   assert.match(
     table.stdout,
-    /^ +yara +required +missing .*YARA_BIN names \/nowhere\/yara, which is not there$/m,
+    /^ +yara +required +missing +YARA_BIN names \/nowhere\/YARA_BIN, which is not there$/m,
   );
 });
 const FAIL = JSON.stringify({

@@ -42,14 +42,18 @@ const KNOWN_BETTER: readonly ((issue: Issue) => boolean)[] = [
 ];
 
 /**
- * Limits of its own readers, by its names for them: a tensor type, an alignment, a name that is not UTF-8, a long header.
- * What it could not read then is said. Any other incomplete scan is no answer.
+ * Limits of its own readers, by its names for them: a tensor type, an alignment, a name that is not UTF-8, a long header;
+ * in a directory a picture, and a tokenizer that it takes for XGBoost. Our own parsers read all of these, so what it
+ * could not read is said and refuses nothing. Any other incomplete scan is no answer.
  */
 const GAPS: readonly string[] = [
   "gguf_parse_incomplete",
   "gguf_structure_validation_failed",
+  "pickle_routing_incomplete",
   "safetensors_header_size_limit_exceeded",
   "safetensors_header_validation_failed",
+  "xgboost_binary_structure_too_small",
+  "xgboost_binary_structure_unrecognized",
 ];
 
 /**
@@ -73,12 +77,12 @@ export const modelaudit: Tool<ScanReport> = {
   report: scanReportSchema,
   read({ code, report }, { artifact }) {
     const { issues, file_metadata, ...said } = readJsonReport(report, reportSchema);
-    const gaps = Object.values(file_metadata).flatMap(({ scan_outcome_reasons }) =>
-      scan_outcome_reasons ?? []
+    const gaps = Object.entries(file_metadata).flatMap(([location, { scan_outcome_reasons }]) =>
+      (scan_outcome_reasons ?? []).map((reason) => ({ reason, ...pathInside(location, artifact) }))
     );
-    const unknown = gaps.find((gap) => !GAPS.includes(gap));
+    const unknown = gaps.find(({ reason }) => !GAPS.includes(reason));
     if (said.has_errors || unknown !== undefined || code === 2 && gaps.length === 0) {
-      const why = unknown ?? "it gives no reason";
+      const why = unknown?.reason ?? "it gives no reason";
       throw new UndecidedError("scanner/incomplete", `could not look at all of it: ${why.slice(0, 100)}`);
     }
     const serious = issues.some(({ severity }) => severity === "critical" || severity === "warning");
@@ -87,9 +91,13 @@ export const modelaudit: Tool<ScanReport> = {
     }
     const read = said.scanner_names.length === 0 || said.bytes_scanned === 0 ? 0 : said.files_scanned;
     const found = issues.filter(({ severity }) => severity !== "debug");
-    return scanReport(read, found.map((issue) => findingOf(issue, artifact)), gaps);
+    return scanReport(read, found.map((issue) => findingOf(issue, artifact)), gaps.map(gapWords));
   },
 };
+
+function gapWords({ reason, path }: { readonly reason: string; readonly path?: string }): string {
+  return path === undefined ? reason : `${path}: ${reason}`;
+}
 
 function findingOf(issue: Issue, artifact: string): ScannerFinding {
   const refuses = issue.severity === "critical" && !KNOWN_BETTER.some((known) => known(issue));
