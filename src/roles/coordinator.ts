@@ -5,10 +5,10 @@ import { unlessMissing } from "../files/mod.ts";
 import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import type { BehaviourInputs } from "../tools/protocol.ts";
-import { type Installed, scannerName, STATIC_SCANNERS, type StaticScanner } from "../tools/scanners.ts";
 import type { Configuration } from "./configuration.ts";
 import { delegated } from "./delegate.ts";
-import { embeddedPlaces, type Variable, watchedPlaces } from "./environment.ts";
+import { embeddedPlaces, watchedPlaces } from "./environment.ts";
+import { installedScanners, type SandboxFor } from "./installed_scanners.ts";
 import { withScanners } from "./scanning.ts";
 import { versionOf } from "./version.ts";
 import type { World } from "./world.ts";
@@ -41,7 +41,7 @@ export async function coordinator(
       inputs: behaviourInputs(world, llamaServer),
     },
   });
-  const pipeline = withScanners(examined, installedScanners(world));
+  const pipeline = withScanners(examined, installedScanners(world, scannerSandbox(world)));
   const programs = new Map([["ai-quarantine", versionOf(world)]]);
   if (llamaServer !== null) programs.set("llama-server", "found");
   if (bwrap !== null) programs.set("bubblewrap", "found");
@@ -50,32 +50,10 @@ export async function coordinator(
   return { policy, bench: { pipeline, sandbox, programs, context } };
 }
 
-/** Which variable names which scanner; the launcher sets those that are on PATH. */
-export const SCANNER_VARIABLES = {
-  modelscan: "MODELSCAN_BIN",
-  fickling: "FICKLING_BIN",
-  modelaudit: "MODELAUDIT_BIN",
-  gguf_guard: "GGUF_GUARD_BIN",
-  yara: "YARA_BIN",
-} as const satisfies Record<StaticScanner, Variable>;
-const DEFAULT_GGUF_GUARD = "/usr/local/bin/gguf-guard";
-
-/** The scanners this machine has. A foreign program never runs without a kernel's wall around it. */
-export function installedScanners(world: World): Installed {
+/** The sandbox of one scanner. A foreign program never runs without a kernel's wall around it. */
+export function scannerSandbox(world: World): SandboxFor {
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
-  return Object.fromEntries(STATIC_SCANNERS.flatMap((id) => {
-    const named = world.env(SCANNER_VARIABLES[id]) ?? (id === "gguf_guard" ? DEFAULT_GGUF_GUARD : undefined);
-    if (named === undefined || unlessMissing(() => fs.statSync(named)) === null) return [];
-    const open = bwrap === null ? null : processSandbox(sandboxOptions(world, "run-scanner", [named]));
-    return [[id, { program: named, open }] as const];
-  }));
-}
-
-/** One line about the scanners that are asked for and that the policy lets be missing; null when none is. */
-export function scannersNotAsked(world: World, { scanners }: Policy): string | null {
-  const installed = installedScanners(world);
-  const absent = STATIC_SCANNERS.filter((id) => installed[id] === undefined && !scanners[id].required);
-  return absent.length === 0 ? null : `not installed, so not asked: ${absent.map(scannerName).join(", ")}`;
+  return (program) => bwrap === null ? null : processSandbox(sandboxOptions(world, "run-scanner", [program]));
 }
 
 const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";

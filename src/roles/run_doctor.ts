@@ -11,7 +11,8 @@ import {
   type StaticScanner,
 } from "../tools/scanners.ts";
 import { configure } from "./configuration.ts";
-import { installedScanners, llamaServerOf, SCANNER_VARIABLES } from "./coordinator.ts";
+import { llamaServerOf, scannerSandbox } from "./coordinator.ts";
+import { installedScanners, SCANNER_VARIABLES } from "./installed_scanners.ts";
 import { paint } from "./terminal.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
@@ -66,7 +67,7 @@ async function examineMachine(world: World, policy: Policy): Promise<Standing[]>
 
 async function standingsOf(world: World, policy: Policy): Promise<Standing[]> {
   const standings = [sandbox(world, policy), llamaServer(world, policy)];
-  const installed = installedScanners(world);
+  const installed = installedScanners(world, scannerSandbox(world));
   for (const id of SCANNER_IDS) {
     const scanner = isStaticScanner(id) ? installed[id] : undefined;
     standings.push(

@@ -1,8 +1,9 @@
 import { type Admission, type JournalLine, warning } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { configure } from "./configuration.ts";
-import { coordinator, scannersNotAsked } from "./coordinator.ts";
+import { coordinator } from "./coordinator.ts";
 import { auditLogPath, watchedPlaces } from "./environment.ts";
+import { scannersNotAsked } from "./installed_scanners.ts";
 import { openLine } from "./line.ts";
 import { registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";

@@ -16,8 +16,11 @@ async function journalOf(lab: Lab): Promise<{ code: number; lines: string[]; std
   const { code, stdout, stderr } = await cli(["watch", "--once"], watchVariables(lab, registry.url));
   const lines = stdout.split("\n").slice(0, -1);
   assert.equal(lines.shift(), `<4>[quarantine] WARNING: the policy is ${lab.policyPath}`);
+  assert.equal(lines.shift(), "<4>[quarantine] WARNING: not installed, so not asked: " + SCANNERS);
   return { code, lines, stderr };
 }
+
+const SCANNERS = "modelscan, fickling, modelaudit, gguf-guard, yara";
 
 const UP_TO_4 = (name: string) => [
   `<6>[quarantine] Processing: ${name}`,
@@ -28,7 +31,7 @@ const UP_TO_4 = (name: string) => [
   "<6>[quarantine] Stage 3/7: integrity_check — verifying hash...",
 ];
 
-Deno.test("P089-P099, P123: the journal of a model that passes, word for word", async () => {
+Deno.test("P022, P089-P099, P123: the journal of a model that passes, word for word", async () => {
   using lab = Lab.make();
   lab.drop("my-model.gguf", MODEL);
   const { code, lines, stderr } = await journalOf(lab);
