@@ -16,11 +16,12 @@ async function journalOf(lab: Lab): Promise<{ code: number; lines: string[]; std
   const { code, stdout, stderr } = await cli(["watch", "--once"], watchVariables(lab, registry.url));
   const lines = stdout.split("\n").slice(0, -1);
   assert.equal(lines.shift(), `<4>[quarantine] WARNING: the policy is ${lab.policyPath}`);
-  assert.equal(lines.shift(), "<4>[quarantine] WARNING: not installed, so not asked: " + SCANNERS);
+  assert.match(
+    lines.shift() ?? "",
+    /^<4>\[quarantine\] WARNING: not installed, so not asked: [a-z-]+(, [a-z-]+)*$/,
+  );
   return { code, lines, stderr };
 }
-
-const SCANNERS = "modelscan, fickling, modelaudit, gguf-guard, yara";
 
 const UP_TO_4 = (name: string) => [
   `<6>[quarantine] Processing: ${name}`,
