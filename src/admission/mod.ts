@@ -14,3 +14,5 @@ export * from "./report.ts";
 export { REPORT_SUFFIX, shelfName } from "./shelf.ts";
 export * from "./settle.ts";
 export * from "./verdict.ts";
+export type { Verity } from "./verity.ts";
+export { RECORD_SUFFIXES } from "./records.ts";

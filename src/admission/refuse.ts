@@ -6,10 +6,10 @@ import { type Claim, closeClaim, inboxPath, update } from "./claim.ts";
 import type { RefusalIntent } from "./intent.ts";
 import { heldLine, refusedLine } from "./journal.ts";
 import type { AuditData, Line } from "./line.ts";
-import { sidecarName } from "./places.ts";
 import { rejectionReport } from "./report.ts";
 import { holdAgain, isRetryable } from "./held.ts";
 import { putBytes, putReport } from "./shelf.ts";
+import { sidecarNames } from "./sidecars.ts";
 
 /** How an admission ended, for exit codes and terminals. */
 export interface Ended {
@@ -99,7 +99,7 @@ export async function finishRefusal(
       intent.rule,
     ),
   );
-  if (!hold) shelveSidecar(line, claim);
+  if (!hold) shelveSidecars(line, claim);
   line.step("refuse:sidecar-moved");
   closeClaim(claim);
   line.step("refuse:closed");
@@ -168,15 +168,17 @@ export function withoutPaths(text: string): string {
 }
 
 /**
- * The origin stays with the refused bytes, so that moving them back to incoming does not turn them into a local
- * import. It is moved, never read here: what stands under its name may be a link or a pipe.
+ * The sidecars stay with the refused bytes, so that moving them back to incoming does not turn them into a local
+ * import of whatever files. They are moved, never read here: what stands under their names may be a link or a pipe.
  */
-function shelveSidecar(line: Line, claim: Claim): void {
+function shelveSidecars(line: Line, claim: Claim): void {
   if (claim.record.borrowed !== null) return; // Whatever lies in incoming belongs to another artifact.
-  const sidecar = join(line.places.incoming, sidecarName(claim.record.name));
-  const stat = unlessMissing(() => fs.lstatSync(sidecar));
-  if (stat === null) return;
-  if (line.policy.quarantine.retainRawArtifacts && stat.isFile()) {
-    fs.renameSync(sidecar, join(line.places.rejected, sidecarName(claim.record.name)));
-  } else fs.rmSync(sidecar, { recursive: true, force: true });
+  for (const name of sidecarNames(claim.record.name)) {
+    const sidecar = join(line.places.incoming, name);
+    const stat = unlessMissing(() => fs.lstatSync(sidecar));
+    if (stat === null) continue;
+    if (line.policy.quarantine.retainRawArtifacts && stat.isFile()) {
+      fs.renameSync(sidecar, join(line.places.rejected, name));
+    } else fs.rmSync(sidecar, { recursive: true, force: true });
+  }
 }

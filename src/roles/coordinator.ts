@@ -66,8 +66,12 @@ export function llamaServerOf(world: World): string | null {
   return unlessMissing(() => fs.statSync(path)) === null ? null : path;
 }
 
+/** The behaviour suite as it is shipped. */
+export function suiteText(world: World): string {
+  return fs.readFileSync(join(world.programRoot, "policy", "behaviour_suite.yaml"), "utf8");
+}
+
 function behaviourInputs(world: World, program: string): BehaviourInputs {
-  const suite = fs.readFileSync(join(world.programRoot, "policy", "behaviour_suite.yaml"), "utf8");
   const seconds = Number(world.env("SMOKE_TEST_TIMEOUT") ?? DEFAULT_READY_SECONDS);
   if (!(seconds > 0 && seconds <= 3600)) {
     throw new StartupError(
@@ -75,6 +79,7 @@ function behaviourInputs(world: World, program: string): BehaviourInputs {
       "Cannot use SMOKE_TEST_TIMEOUT: it is not a number of seconds from 1 to 3600",
     );
   }
+  const suite = suiteText(world);
   return { suite, program, readyWithinMs: seconds * 1000, memoryBytes: SMOKE_MEMORY_BYTES };
 }
 

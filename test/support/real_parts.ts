@@ -2,12 +2,14 @@
 export type RealPart =
   | "AIQ_PYTHON"
   | "COSIGN_BIN"
+  | "DOCKER_REGISTRY_BIN"
   | "FICKLING_BIN"
   | "LLAMA_GGUF_SPLIT_BIN"
   | "LLAMA_QUANTIZE_BIN"
   | "LLAMA_SERVER_BIN"
   | "MODELAUDIT_BIN"
   | "MODELSCAN_BIN"
+  | "SKOPEO_BIN"
   | "YARA_BIN";
 
 /** Where each part that a test asked for is. */
