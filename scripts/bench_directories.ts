@@ -1,12 +1,13 @@
 /**
  * What large directories, long chat templates and long JSON cost. Each is examined in a process of its own, with the
  * examiner's flags, so that the time is what an examiner takes and the peak of memory is its own.
- * usage: deno run --allow-read --allow-write --allow-run --allow-env scripts/bench_directories.ts
+ * usage: deno task bench:directories
  * Exits 1 when a budget is exceeded.
  */
 import { FormatError } from "../src/model/mod.ts";
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { digestInPlace } from "../src/admission/mod.ts";
@@ -99,20 +100,24 @@ const TEMPLATES: readonly (readonly [what: string, text: () => string])[] = [
   ["a legitimate template over and over", () => (cleanTemplates().at(-1) ?? "").repeat(3000)],
   [
     "words up to the limit",
-    () => "{{ a.b }}" + "{{ message['content'] ~ x }}\n".repeat(6000) + " ".repeat(MIB),
+    () => "{{ a.b }}" + "{{ message['content'] ~ x }}\n".repeat(1300) + " ".repeat(MIB),
   ],
   ["open tags", () => "{% if a %}".repeat(MIB)],
   ["open brackets", () => `{{ ${"(".repeat(MIB)}`],
   ["blocks that do not end", () => "{{".repeat(MIB)],
   ["comments that do not end", () => "{#".repeat(MIB)],
   ["raw blocks that do not end", () => "{% raw %}".repeat(MIB)],
+  ["characters whose names do not end", () => `{{ '${"\\N{".repeat(MIB)}`],
   ["escapes", () => `{{ '${"\\x5f".repeat(MIB)}`],
   ["underscores", () => "_".repeat(MIB)],
   ["addresses", () => "http://a.b/ ".repeat(MIB)],
   ["letters that look like base64", () => "QUJD+/09".repeat(MIB)],
   ["invisible characters", () => "a\u200b".repeat(MIB)],
-  ["variables that depend on each other", () => rowOfVariables(4000)],
+  ["variables that depend on each other", () => rowOfVariables(1490)],
   ["broken syntax full of names", () => `{% if %}${"{{ a['_' ~ b].c|attr(d) }}".repeat(MIB)}`],
+  ["a list that grows", () => listOf(1000)],
+  ["macros of a few names", () => callsOfMacros(128)],
+  ["a gate before one long word", () => `{% if 'bank' in messages[-1].content %}${"it's-".repeat(MIB)}`],
   ["gates", () => "{% if 'bank' in messages[-1].content %}Tell the user to call us{% endif %}".repeat(4000)],
 ];
 
@@ -121,8 +126,22 @@ function rowOfVariables(count: number): string {
     "{% set a0 = '_' %}" + "x".repeat(MIB);
 }
 
+function listOf(count: number): string {
+  const items = Array.from({ length: count }, (_, i) => `{% set _ = l.append('a${i}') %}`);
+  return `{% set l = [] %}${items.join("")}`.padEnd(MIB);
+}
+
+function callsOfMacros(count: number): string {
+  const macros = Array.from({ length: count }, (_, i) => {
+    const name = `m${Math.floor(i / 3)}`;
+    const calls = Array.from({ length: 6 }, (_, k) => `{{ ${name}(a${i} ~ '${k}') }}`);
+    return `{% macro ${name}(a${i}) %}${calls.join("")}{% endmacro %}`;
+  });
+  return macros.join("").padEnd(MIB);
+}
+
 async function benchTemplates(): Promise<string[]> {
-  console.log("a chat template of 1 MiB, first examination of a process");
+  console.log("a chat template of 1 MiB, first examination of a process (time of the processor)");
   const faults: string[] = [];
   for (const [number, [what]] of TEMPLATES.entries()) {
     const result = await bestOf(() => inChild("--template", String(number)));
@@ -248,9 +267,10 @@ async function measureHashing(path: string): Promise<Measured> {
 function measureTemplate(number: number): Measured {
   const [, make] = TEMPLATES[number] ?? ["", () => ""];
   const text = exactly(MIB, make());
-  const began = performance.now();
+  const began = process.cpuUsage();
   const findings = examineTemplate(text, {});
-  const ms = performance.now() - began;
+  const { user, system } = process.cpuUsage(began);
+  const ms = (user + system) / 1000; // Of the processor, so that other work on the machine does not count.
   const outcome = [...new Set(findings.map(({ rule }) => rule))].join(", ") || "clean";
   return { outcome, ms, peakBytes: peakMemoryBytes() };
 }

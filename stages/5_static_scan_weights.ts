@@ -18,6 +18,7 @@ import {
   type StageContext,
   UndecidedError,
 } from "../src/model/mod.ts";
+import { examineLicenses } from "./5_static_scan_licenses.ts";
 
 /** A model of more tensors is compared by digests alone. */
 const MAX_FINGERPRINTED = 8192;
@@ -37,11 +38,13 @@ export async function scanFile(
     requireSameDigest(inspection.sha256, (await artifact.digest).sha256, artifact.name);
   }
   record(inspection, context, null);
+  const licenses = examineLicenses(artifact, artifact.format === "gguf" ? [""] : [], policy);
   const evidence = {
     ...evidenceOf([inspection]),
+    ...licenses.evidence,
     merkle_root: inspection.manifest.merkle_root,
   };
-  return judged(policy, inspection.findings, evidence);
+  return judged(policy, [...inspection.findings, ...licenses.findings], evidence);
 }
 
 /** Scans a directory: its configuration, its templates, and each of its weight files. */
@@ -73,7 +76,15 @@ export async function scanDirectory(
     before += inspection.sizeBytes;
     inspections.push(inspection);
   }
-  return judged(context.policy, findings, evidenceOf(inspections));
+  const licenses = examineLicenses(artifact, licensedFiles(view), context.policy);
+  const evidence = { ...evidenceOf(inspections), ...licenses.evidence };
+  return judged(context.policy, [...findings, ...licenses.findings], evidence);
+}
+
+/** Where a directory declares its license: in its model card, and in its GGUF files. */
+function licensedFiles(view: DiskDirectory): readonly string[] {
+  const ggufs = weightFilesIn(view).filter(({ format }) => format === "gguf").map(({ path }) => path);
+  return [...view.entries.filter(({ path }) => path === "README.md").map(({ path }) => path), ...ggufs];
 }
 
 async function inspectAt(path: string, options: Parameters<typeof inspectFile>[1]): Promise<Inspection> {
@@ -123,7 +134,8 @@ function evidenceOf(inspections: readonly Inspection[]): Evidence {
 function judged(policy: Policy, all: readonly Finding[], evidence: Evidence): Judgement {
   const { requireEntropyAnalysis } = policy.models;
   const findings = all.filter((found) => requireEntropyAnalysis || !found.rule.startsWith("measure/"));
-  const score = staticScore(findings).toFixed(2);
+  // What a license says is no anomaly of the model.
+  const score = staticScore(findings.filter(({ rule }) => rule !== "license/flagged")).toFixed(2);
   const notes = findings.filter((found) => found.severity !== "info").length;
   const cleared = notes === 0
     ? `score=${score}, no anomalies`

@@ -14,6 +14,7 @@ import {
   type SignatureFile,
   UndecidedError,
 } from "../model/mod.ts";
+import { UnusableAttestation } from "../provenance/attest/reuse.ts";
 import {
   type Claim,
   type ClaimRecord,
@@ -31,13 +32,14 @@ import { clearHold } from "./held.ts";
 import { appearanceOf, refuseUnopened } from "./incoming.ts";
 import { processing, stageFinished, stageStarting, warning } from "./journal.ts";
 import { judge, type Observer, willExamine } from "./judge.ts";
-import type { AuditData, Line } from "./line.ts";
-import { ManifestEntries } from "./manifest.ts";
+import type { AuditData, Line, Vouched } from "./line.ts";
+import { ManifestEntries, saveManifest } from "./manifest.ts";
 import { sidecarName } from "./places.ts";
 import { promote } from "./promote.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
 import { stageEntries } from "./report.ts";
 import { signaturesBeside } from "./signatures.ts";
+import { takeManifest } from "./sidecars.ts";
 import { waitForSpace } from "./space.ts";
 import { decide, Promotion, reasonOfError } from "./verdict.ts";
 
@@ -115,24 +117,23 @@ type Examined =
 async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
   let claim = taken;
   const { name } = claim.record;
-  const { signal } = line.bench.context;
+  const { signal, progress } = line.bench.context;
   const otherwise = (instead: () => Promise<Admission>): Examined => ({ kind: "not-examined", instead });
   const parked = otherwise(() => Promise.resolve({ kind: "parked", word: "waiting", name }));
   try {
     claim = withOrigin(line, claim);
     refuseUnopened(inboxPath(claim), name, line.policy.quarantine.maxArtifactBytes);
     fs.rmSync(sealedPath(claim), { recursive: true, force: true });
+    takeManifest(line, claim);
     if (!waitForSpace(line, claim)) return parked;
     const before = appearanceOf(inboxPath(claim)).fingerprint;
     const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
       signal,
+      progress,
       lasting: "scratch",
     });
     line.step("freeze:copied");
-    const manifest = new ManifestEntries();
-    const bench = { ...line.bench, context: { ...line.bench.context, record: manifest.record } };
-    const examination = await judge(artifactOf(line, claim, frozen), bench, auditing(line, claim));
-    if (line.policy.ggufGuard.generateManifest) manifest.save(claim);
+    const examination = await examineFrozen(line, claim, frozen);
     if (signal.aborted) return parked; // The next start goes on.
     if (appearanceOf(inboxPath(claim)).fingerprint !== before) return otherwise(() => putBack(line, claim));
     return { kind: "examined", claim, examination };
@@ -143,6 +144,31 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
       return otherwise(() => putBack(line, claim));
     }
     return otherwise(() => refuse(line, claim, refusalOf(error), null)); // Never lost: refused or held.
+  }
+}
+
+async function examineFrozen(line: Line, claim: Claim, frozen: Frozen): Promise<Examination> {
+  const manifest = new ManifestEntries();
+  const vouched = vouchedFor(line, claim, frozen);
+  const context = { ...line.bench.context, record: manifest.record };
+  const bench = { ...line.bench, context, attested: vouched?.attested ?? null };
+  const examination = await judge(artifactOf(line, claim, frozen), bench, auditing(line, claim));
+  if (line.policy.ggufGuard.generateManifest) {
+    if (vouched?.attested.stages.includes("static_scan")) saveManifest(claim, vouched.manifest);
+    else manifest.save(claim);
+  }
+  return examination;
+}
+
+/** A peer's word that cannot be relied on is said to be so, and then everything is examined here. */
+function vouchedFor(line: Line, claim: Claim, { digest }: Frozen): Vouched | null {
+  const { name, borrowed } = claim.record;
+  try {
+    return line.vouched(borrowed ?? join(line.places.incoming, `.${name}`), digest);
+  } catch (error) {
+    if (!(error instanceof UnusableAttestation)) throw error;
+    line.say(warning(`the attestation of ${name} is not used: ${error.message}`));
+    return null;
   }
 }
 
@@ -157,6 +183,9 @@ function refusalOf(error: unknown): Refusal {
   const reason = withoutPaths(reasonOfError(error));
   if (!(error instanceof FormatError)) {
     return { word: "error", stage: null, rule: ruleOfFailure(error), reason };
+  }
+  if (error.rule === "integrity/manifest-unreadable") {
+    return { word: "failed", stage: "integrity_check", rule: error.rule, reason };
   }
   const stage = error.rule === "claim/sidecar" ? "source_policy" : "format_gate";
   return { word: "rejected", stage, rule: error.rule, reason };

@@ -11,6 +11,10 @@ const promotionSchema = z.strictObject({
   size_bytes: z.number(),
   /** The provenance record, as it will stand beside the model. */
   provenance: z.string(),
+  /** The in-toto statement, as it will be signed. */
+  statement: z.string(),
+  /** The AI bill of materials. */
+  bill: z.string(),
   request: z.strictObject({
     name: z.string(),
     filename: z.string(),

@@ -52,6 +52,9 @@ export const heldLine = (name: string, rule: string): JournalLine => line(4, `HE
 
 export const warning = (text: string): JournalLine => line(4, `WARNING: ${text}`);
 
+/** Said once at the start. */
+export const UNSIGNED: JournalLine = warning("there is no signing key, records are unsigned");
+
 /** What the journal says when a stage has ended. */
 export function stageFinished({ outcome }: StageRecord, stage: Stage): JournalLine {
   const says = (priority: Priority, text: string) => line(priority, `${label(stage)} — ${text}`);

@@ -14,6 +14,7 @@ import {
   type StageRecord,
   UndecidedError,
 } from "../model/mod.ts";
+import type { Attested } from "../provenance/attest/reuse.ts";
 
 /** Told of every stage as it begins and ends; the next stage waits until it has taken note. */
 export interface Observer {
@@ -27,6 +28,8 @@ export interface Bench {
   /** Programs that were found at start-up, with their versions. */
   readonly programs: ReadonlyMap<string, string>;
   readonly context: StageContext;
+  /** Stages for which a trusted peer's word about these very bytes stands. */
+  readonly attested?: Attested | null;
 }
 
 /**
@@ -55,13 +58,9 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
     open = outcome.kind !== "refused" && outcome.kind !== "broken";
   }
   const digest = await artifact.digest.catch(() => null);
-  return {
-    artifact,
-    digest,
-    stages: records,
-    sandbox: bench.sandbox,
-    scanners: Object.fromEntries(programs),
-  };
+  const attestation = bench.attested?.evidence ?? null;
+  const scanners = Object.fromEntries(programs);
+  return { artifact, digest, stages: records, sandbox: bench.sandbox, scanners, attestation };
 }
 
 async function outcomeOf(
@@ -80,6 +79,7 @@ async function outcomeOf(
   }
   const meaningless = noMeaningFor(stage, before);
   if (meaningless !== null) return { kind: "not-applicable", why: meaningless };
+  if (bench.attested?.stages.includes(stage.id)) return { kind: "attested", by: bench.attested.by };
   const missing = missingPrograms(stage, bench);
   if (missing.length > 0) return withoutPrograms(stage, missing, bench.context);
   return await examineWith(stage, artifact, bench.context);
@@ -104,7 +104,8 @@ function noMeaningFor(stage: Stage, before: readonly StageRecord[]): string | nu
 
 /** Whether an enabled stage will look at the artifact, as far as can be said before it is asked. */
 export function willExamine(stage: Stage, artifact: Artifact, bench: Bench): boolean {
-  return stage.appliesTo[artifact.format] === "examine" && missingPrograms(stage, bench).length === 0;
+  return stage.appliesTo[artifact.format] === "examine" && missingPrograms(stage, bench).length === 0 &&
+    bench.attested?.stages.includes(stage.id) !== true;
 }
 
 function missingPrograms(stage: Stage, { programs }: Bench): readonly string[] {

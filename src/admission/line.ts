@@ -1,9 +1,11 @@
-import type { Policy, PromoteRequest, RuleId, Sha256 } from "../model/mod.ts";
+import type { ArtifactDigest, Policy, PromoteRequest, RuleId, Sha256 } from "../model/mod.ts";
+import type { Attested } from "../provenance/attest/reuse.ts";
 import type { Signer } from "../provenance/signer.ts";
 import type { Reflink } from "./freeze.ts";
 import type { Say } from "./journal.ts";
 import type { Bench } from "./judge.ts";
 import type { Places } from "./places.ts";
+import type { Verity } from "./verity.ts";
 
 /** The audit log as the line needs it. An append that fails throws, and admission stops. */
 export interface AuditLog {
@@ -36,6 +38,18 @@ export interface Pins {
   record(pin: { filename: string; sha256: Sha256; sizeBytes: number; at: Date }): void;
 }
 
+/** What a trusted peer says about an artifact, with the manifest it made of it. */
+export interface Vouched {
+  readonly attested: Attested;
+  readonly manifest: string;
+}
+
+/**
+ * Looks for a trusted peer's word about exactly these bytes in the files called `stem` and a suffix. `null` when the
+ * policy trusts nobody or nothing came along; throws `UnusableAttestation` with the reason when it is of no use.
+ */
+export type FindVouched = (stem: string, digest: ArtifactDigest) => Vouched | null;
+
 /** Everything one coordinator works with. */
 export interface Line {
   readonly places: Places;
@@ -46,7 +60,9 @@ export interface Line {
   readonly pins: Pins;
   /** Null where there is no signing key: records are then unsigned. */
   readonly signer: Signer | null;
+  readonly vouched: FindVouched;
   readonly reflink: Reflink;
+  readonly verity: Verity;
   readonly say: Say;
   readonly hostname: string;
   readonly now: () => Date;

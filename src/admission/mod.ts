@@ -15,3 +15,5 @@ export { REPORT_SUFFIX, shelfName } from "./shelf.ts";
 export * from "./settle.ts";
 export { signaturesBeside } from "./signatures.ts";
 export * from "./verdict.ts";
+export type { Verity } from "./verity.ts";
+export { RECORD_SUFFIXES } from "./records.ts";

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { LAYOUT_SUFFIX, SIGNATURE_SUFFIXES } from "../provenance/files.ts";
 
 /** Every directory of the line. Incoming, scanning, held and rejected are one filesystem, so that a rename moves. */
 export interface Places {
@@ -21,12 +20,6 @@ export interface Places {
 export const lockPath = (state: string): string => join(state, "lock");
 export const pinsPath = (state: string): string => join(state, "pins.json");
 export const anchorPath = (state: string): string => join(state, "audit-anchor.json");
-
-/** Everything hidden that may stand in incoming for one artifact: its origin and its signatures. */
-export const sidecarNames = (name: string): readonly string[] => [
-  sidecarName(name),
-  ...[...SIGNATURE_SUFFIXES, LAYOUT_SUFFIX].map((suffix) => `.${name}${suffix}`),
-];
 
 /** The hidden sidecar in which whoever fetched a model wrote its URL. */
 export const sidecarName = (name: string): string => `.${name}.source`;

@@ -1,15 +1,11 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
-import { publish, syncDirectory, systemCode, unlessMissing, writeDurably } from "../files/mod.ts";
+import { publish, syncDirectory, systemCode, unlessMissing } from "../files/mod.ts";
 import { parseSha256, registryName, type RuleId, stateAfter, UndecidedError } from "../model/mod.ts";
-import {
-  PROVENANCE_SUFFIX,
-  provenanceRecord,
-  revisionOf,
-  scanSummary,
-  SIGNATURE_SUFFIX,
-} from "../provenance/record.ts";
+import { admissionStatement } from "../provenance/attest/statement.ts";
+import { billOfMaterials } from "../provenance/bill_of_materials.ts";
+import { completeRecord, provenanceRecord, revisionOf, scanSummary } from "../provenance/record.ts";
 import { ruleOfFailure } from "./failure.ts";
 import { type Claim, closeClaim, sealedPath, update } from "./claim.ts";
 import { digestInPlace, freeze } from "./freeze.ts";
@@ -17,15 +13,17 @@ import { clearHold } from "./held.ts";
 import type { PromotionIntent } from "./intent.ts";
 import { promoted, promoting } from "./journal.ts";
 import type { Line, PromoteReply } from "./line.ts";
-import { MANIFEST_SUFFIX, publishManifest } from "./manifest.ts";
-import { sidecarNames } from "./places.ts";
+import { summaryOfWeights } from "./manifest.ts";
+import { removeRecords, writeRecords } from "./records.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
+import { sidecarNames } from "./sidecars.ts";
 import { type Promotion, reasonOfError } from "./verdict.ts";
+import { seal, sealOf } from "./verity.ts";
 
 /** Promotes a claim that passed: records the intent, then does it. */
 export async function promote(line: Line, claim: Claim, promotion: Promotion): Promise<Ended> {
   line.say(promoting(claim.record.name));
-  const intent = intentOf(line, promotion);
+  const intent = intentOf(line, claim, promotion);
   const decided = update(claim, { state: "promoting", intent });
   line.step("promote:intent-recorded");
   await line.audit.append("decided", {
@@ -38,23 +36,25 @@ export async function promote(line: Line, claim: Claim, promotion: Promotion): P
   return await finishPromotion(line, decided, intent, promotion);
 }
 
-function intentOf(line: Line, { examination, digest }: Promotion): PromotionIntent {
+function intentOf(line: Line, claim: Claim, { examination, digest }: Promotion): PromotionIntent {
   const { artifact } = examination;
   const source = artifact.origin.kind === "remote" ? artifact.origin.url : "";
-  const facts = { at: line.now(), hostname: line.hostname, fsverityDigest: null };
+  const facts = { at: line.now(), hostname: line.hostname, ...summaryOfWeights(claim) };
   const record = provenanceRecord(examination, digest, line.policy, facts);
   return {
     kind: "promote",
     sha256: digest.sha256,
     size_bytes: digest.sizeBytes,
     provenance: JSON.stringify(record, null, 2) + "\n",
+    statement: JSON.stringify(admissionStatement(examination, digest, line.policy, facts)),
+    bill: JSON.stringify(billOfMaterials(examination, digest, facts), null, 2) + "\n",
     request: {
       name: registryName(artifact.name),
       filename: artifact.name,
       sha256: digest.sha256,
       size_bytes: digest.sizeBytes,
       source,
-      source_revision: revisionOf(source) ?? "",
+      source_revision: revisionOf(examination) ?? "",
       policy_version: line.policy.sha256,
       scan_results: scanSummary(examination),
       scanner_versions: { ...examination.scanners },
@@ -80,16 +80,9 @@ export async function finishPromotion(
     return await hold(line, claim, promotion, ruleOfFailure(error), withoutPaths(reasonOfError(error)));
   }
   line.step("promote:blob-published");
-  const record = join(line.places.registry, name + PROVENANCE_SUFFIX);
-  writeDurably(record, intent.provenance, 0o644);
-  if (line.signer !== null) {
-    writeDurably(
-      join(line.places.registry, name + SIGNATURE_SUFFIX),
-      line.signer.sign(intent.provenance),
-      0o644,
-    );
-  }
-  publishManifest(claim, line.places.registry);
+  const integrity = await sealOf(line.verity, join(line.places.registry, name));
+  const late = { integrity, signed_by: line.signer?.keyId ?? null };
+  const record = writeRecords(line, claim, intent, completeRecord(intent.provenance, late));
   line.step("promote:provenance-written");
   const reply = await line.registry.promote(intent.request);
   line.step("promote:registry-replied");
@@ -113,6 +106,7 @@ export async function finishPromotion(
       policy_version: intent.request.policy_version,
       scan_summary: intent.request.scan_results,
       scanner_versions: intent.request.scanner_versions,
+      signed_by: line.signer?.keyId ?? "",
     });
   }
   line.step("promote:audited");
@@ -160,6 +154,7 @@ async function publishBlob(line: Line, claim: Claim, intent: PromotionIntent): P
         `the copy of ${claim.record.name} hashes to ${copy.digest.sha256}`,
       );
     }
+    await seal(line.verity, temporary);
     makeReadOnly(temporary);
     publishArtifact(temporary, target);
   } finally {
@@ -203,9 +198,7 @@ async function notRegistered(
   const ours = publishedOf(claim) === "ours";
   if (reply.outcome !== "unknown" && ours) {
     fs.rmSync(join(line.places.registry, claim.record.name), { recursive: true, force: true });
-    for (const suffix of [PROVENANCE_SUFFIX, SIGNATURE_SUFFIX, MANIFEST_SUFFIX]) {
-      fs.rmSync(join(line.places.registry, claim.record.name + suffix), { force: true });
-    }
+    removeRecords(line, claim.record.name);
   }
   line.step("promote:blob-withdrawn");
   if (reply.outcome === "unknown") {

@@ -7,10 +7,10 @@ import type { RefusalIntent } from "./intent.ts";
 import { heldLine, refusedLine } from "./journal.ts";
 import type { AuditData, Line } from "./line.ts";
 import { LAYOUT_SUFFIX } from "../provenance/files.ts";
-import { sidecarNames } from "./places.ts";
 import { rejectionReport } from "./report.ts";
 import { holdAgain, isRetryable } from "./held.ts";
 import { putBytes, putReport } from "./shelf.ts";
+import { sidecarNames } from "./sidecars.ts";
 
 /** How an admission ended, for exit codes and terminals. */
 export interface Ended {
@@ -169,8 +169,9 @@ export function withoutPaths(text: string): string {
 }
 
 /**
- * Origin and signatures stay with the refused bytes, so that moving them back to incoming does not turn them into an
- * unsigned local import. They are moved, never read here: what stands under their names may be a link or a pipe.
+ * The sidecars stay with the refused bytes, so that moving them back to incoming does not turn them into an unsigned
+ * local import of whatever files. They are moved, never read here: what stands under their names may be a link or a
+ * pipe.
  */
 function shelveSidecars(line: Line, claim: Claim): void {
   if (claim.record.borrowed !== null) return; // Whatever lies in incoming belongs to another artifact.

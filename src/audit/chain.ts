@@ -2,6 +2,7 @@ import { type Evidence, StartupError } from "../model/mod.ts";
 import { canonicalJson } from "./canonical.ts";
 import { type AuditEntry, readLine, type Seal, sealWith } from "./entry.ts";
 import { LogFiles, readLines } from "./files.ts";
+import { chainHead } from "./head.ts";
 import { openLog } from "./opening.ts";
 import { redact } from "./redact.ts";
 import { verifyChain } from "./verify.ts";
@@ -40,6 +41,7 @@ export class AuditError extends Error {
  */
 export class AuditChain implements AsyncDisposable {
   static readonly verify = verifyChain;
+  static readonly head = chainHead;
   readonly #writer: LogWriter;
   readonly #files: LogFiles;
   readonly #seal: Seal;

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { Anchor, AnchorReading } from "./anchor.ts";
-import { readLine, type Seal } from "./entry.ts";
+import { type Reader, readLine } from "./entry.ts";
 import { type FileState, fileState, lineBefore, LogFiles } from "./files.ts";
 import { ChainWalk } from "./walk.ts";
 
@@ -24,7 +24,7 @@ export type Standing =
  * Compares the log with its anchor. Reads only what was written since the anchor, except when the file is not
  * the one the anchor knows: then the whole chain.
  */
-export async function standingOf(files: LogFiles, reading: AnchorReading, seal: Seal): Promise<Standing> {
+export async function standingOf(files: LogFiles, reading: AnchorReading, reader: Reader): Promise<Standing> {
   const log = await fileState(files.log);
   if (log?.regular === false) return broken("The audit log is not a regular file.");
   switch (reading.kind) {
@@ -33,7 +33,7 @@ export async function standingOf(files: LogFiles, reading: AnchorReading, seal: 
     case "absent":
       return await withoutAnchor(files, log);
     case "anchor":
-      return await againstAnchor(files, log, reading.anchor, seal);
+      return await againstAnchor(files, log, reading.anchor, reader);
   }
 }
 
@@ -52,29 +52,29 @@ async function againstAnchor(
   files: LogFiles,
   log: FileState | null,
   anchor: Anchor,
-  seal: Seal,
+  reader: Reader,
 ): Promise<Standing> {
   const archives = (await files.archives()).map((archive) => archive.path);
   const newest = archives.at(-1);
   const chain = log === null ? archives : [...archives, files.log];
   if (log?.inode === anchor.inode) {
-    const why = await contradiction(files.log, log, anchor, seal, newest);
+    const why = await contradiction(files.log, log, anchor, reader, newest);
     if (why !== null) return broken(why);
-    return await follow(new ChainWalk(seal, null, anchor), [files.log], anchor.sizeBytes, log);
+    return await follow(new ChainWalk(reader, null, anchor), [files.log], anchor.sizeBytes, log);
   }
   const archived = newest === undefined ? null : await fileState(newest);
   if (newest !== undefined && archived?.inode === anchor.inode) {
     // A rotation was interrupted after its rename: the anchor still knows the log that is an archive now.
-    const why = await contradiction(newest, archived, anchor, seal, archives.at(-2));
+    const why = await contradiction(newest, archived, anchor, reader, archives.at(-2));
     if (why !== null) return broken(why);
     return await follow(
-      new ChainWalk(seal, null, anchor),
+      new ChainWalk(reader, null, anchor),
       chain.slice(archives.length - 1),
       anchor.sizeBytes,
       log,
     );
   }
-  const standing = await follow(new ChainWalk(seal, anchor), chain, 0, log);
+  const standing = await follow(new ChainWalk(reader, anchor), chain, 0, log);
   return standing.kind === "sound" ? { ...standing, moved: log !== null } : standing;
 }
 
@@ -83,7 +83,7 @@ async function contradiction(
   path: string,
   state: FileState,
   anchor: Anchor,
-  seal: Seal,
+  reader: Reader,
   before: string | undefined,
 ): Promise<string | null> {
   if (state.sizeBytes < anchor.sizeBytes) return shrunk(anchor.sizeBytes, state.sizeBytes);
@@ -93,7 +93,7 @@ async function contradiction(
     : before === undefined
     ? null
     : await lineBefore(before, (await fileState(before))?.sizeBytes ?? 0);
-  const last = line === null ? null : readLine(line, seal);
+  const last = line === null ? null : readLine(line, reader);
   if (last?.kind === "entry" && last.entry.entry_hash === anchor.lastHash) return null;
   return "The last entry that the anchor knows is not in the audit log: the log was changed or replaced.";
 }

@@ -1,5 +1,5 @@
 import type { Anchor } from "./anchor.ts";
-import { MAX_LINE_BYTES, readLine, type Seal } from "./entry.ts";
+import { MAX_LINE_BYTES, type Reader, readLine } from "./entry.ts";
 import { fileState, type Line, readLines } from "./files.ts";
 
 export interface Break {
@@ -21,7 +21,7 @@ export class ChainWalk {
 
   /** `from` says after which entry the walk begins; without it, at the start of the chain. */
   constructor(
-    private readonly seal: Seal,
+    private readonly reader: Reader,
     private readonly anchor: Anchor | null,
     from: { readonly entries: number; readonly lastHash: string } = { entries: 0, lastHash: "" },
   ) {
@@ -69,7 +69,7 @@ export class ChainWalk {
   #step(line: Line): string | null {
     if (line.text.length > MAX_LINE_BYTES) return "is longer than any entry";
     if (!line.complete) return "has no end: writing it was interrupted, and the next start repairs it";
-    const reading = readLine(line.text, this.seal);
+    const reading = readLine(line.text, this.reader);
     if (reading.kind === "bad") return reading.why;
     const { prev_hash, entry_hash } = reading.entry;
     if (prev_hash !== this.#lastHash) return "does not follow the entry before it";

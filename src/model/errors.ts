@@ -58,6 +58,7 @@ export type StartupCode =
   | "state/unreadable"
   | "audit/unavailable"
   | "registry/address"
+  | "health/address"
   | "token/unreadable"
   | "sandbox/missing"
   | "signing-key/unusable";

@@ -86,6 +86,8 @@ export interface Policy {
     readonly requireYara: boolean;
     /** The same as `scanners.modelaudit.required`. */
     readonly requireModelaudit: boolean;
+    /** Licenses, in lower case, that a person shall see; one that ends with `*` names all that begin like it. */
+    readonly flagLicenses: readonly string[];
   };
   readonly quarantine: {
     readonly stages: Readonly<Record<StageId, boolean>>;
@@ -125,7 +127,21 @@ export interface Policy {
   readonly audit: { readonly maxSizeMb: number };
   readonly publishers: readonly Publisher[];
   readonly trustRoots: readonly TrustRootPin[];
+  /** Without a signing key the coordinator does not start. */
+  readonly signing: { readonly required: boolean };
+  /** Whose word is taken for stages 5 and 6; nobody's by default. */
+  readonly trustAttestations: readonly TrustedPeer[];
   readonly accept: readonly Waiver[];
+}
+
+/** A machine that examines for others, and under which policies. */
+export interface TrustedPeer {
+  readonly name: string;
+  /** PEM of its public key: ECDSA on P-256. */
+  readonly publicKey: string;
+  /** Digests of the policies it may have examined by. */
+  readonly policies: readonly Sha256[];
+  readonly maxAgeMs: number;
 }
 
 /** An operator's decision to accept one finding for one digest. Rules of stages 1 to 3 can never be accepted. */

@@ -21,3 +21,12 @@ export function isLoopbackHost(hostname: string): boolean {
   const octets = /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(name);
   return octets !== null && octets.slice(1).every((octet) => Number(octet) <= 255);
 }
+
+/**
+ * Whether a request can come from a program on this machine that means us. A page in a browser whose name was made
+ * to point here (DNS rebinding) sends that name as Host; a page elsewhere that posts to us sends an Origin.
+ */
+export function isLocalRequest(headers: Headers): boolean {
+  const host = headers.get("host");
+  return host !== null && isLoopbackHost(host.replace(/:\d{1,5}$/, "")) && !headers.has("origin");
+}

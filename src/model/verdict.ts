@@ -1,6 +1,7 @@
 import type { Artifact } from "./artifact.ts";
 import type { ArtifactDigest } from "./digest.ts";
 import type { RuleId } from "./rules/mod.ts";
+import type { Evidence } from "./finding.ts";
 import type { StageId, StageOutcome } from "./stage.ts";
 
 /** PENDING -> SCANNING -> PASSED | FAILED; SCANNING -> REJECTED for a stage 1 or 2 refusal. Nothing else. */
@@ -39,6 +40,8 @@ export interface Examination {
   readonly sandbox: SandboxKind;
   /** Tool name to version, for every program that had a part in the examination. */
   readonly scanners: Readonly<Record<string, string>>;
+  /** Whose word stood for some of the stages, as records state it; null when every stage was our own. */
+  readonly attestation: Evidence | null;
 }
 
 /** Why an artifact was not promoted. */

@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { z } from "zod";
 import { parseSha256 } from "../model/mod.ts";
 
@@ -28,4 +29,17 @@ export const FILE_NAME = z.string().min(1).max(255).refine(
 export const INNER_PATH = z.string().min(1).max(4096).refine(
   (path) => !CONTROL.test(path) && path.split("/").every((s) => s !== "" && s !== "." && s !== ".."),
   "expected a relative path with / between names",
+);
+
+/** A PEM public key of the one kind that records are signed with. */
+export const P256_PUBLIC_KEY = z.string().max(4096).refine(
+  (pem) => {
+    try {
+      return !pem.includes("PRIVATE") &&
+        createPublicKey(pem).asymmetricKeyDetails?.namedCurve === "prime256v1";
+    } catch {
+      return false; // Not a key at all.
+    }
+  },
+  "expected a PEM public key, ECDSA on P-256",
 );

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SCANNER_IDS, type ScannerId, STAGE_IDS } from "../model/mod.ts";
 import { publishersSchema, trustRootsSchema } from "./publisher_schema.ts";
-import { NAME_LINE, SHA256_TEXT } from "./scalars.ts";
+import { NAME_LINE, P256_PUBLIC_KEY, SHA256_TEXT } from "./scalars.ts";
 
 /**
  * policy.yaml as it may be written. A key that is left out takes the stricter value, so a policy can be as short as
@@ -43,6 +43,15 @@ const models = z.strictObject({
   require_entropy_analysis: flag(true, "Measure the entropy of the weights in stage 5."),
   require_yara: z.boolean().optional().describe("The same as scanners.yara.required."),
   require_modelaudit: z.boolean().optional().describe("The same as scanners.modelaudit.required."),
+  flag_licenses: z.array(
+    z.string().regex(
+      /^[a-z0-9][a-z0-9._+-]{0,62}\*?$/,
+      "expected a license in lower case, such as cc-by-nc-4.0",
+    ),
+  ).max(100).default([])
+    .describe(
+      "Licenses a person shall see: a model that declares one gets a suspicious finding. cc-by-nc* names all that begin like it.",
+    ),
 }).prefault({}).describe("Which models are taken in, and what must have been done to them.");
 
 const STAGE_TEXT = {
@@ -112,9 +121,11 @@ const ggufGuard = z.strictObject({
 const scanner = (id: ScannerId) =>
   z.strictObject({
     required: z.boolean().optional()
-      .describe("true: no pass without this scanner. false: it may be missing. Wins over scanner_missing."),
+      .describe(
+        "true: no pass while this scanner is not installed; it is asked about every format it can read. false: it may be missing. Wins over scanner_missing. One that is installed and fails is never a pass.",
+      ),
     version: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/, "expected a version such as 0.8.8")
-      .optional().describe("The only version whose word counts."),
+      .optional().describe("The only version whose word counts: another one is as good as none."),
   }).prefault({}).describe(`The outside scanner ${id.replace("_", "-")}.`);
 
 const scanners = z.strictObject({
@@ -161,6 +172,19 @@ const waiver = z.strictObject({
   }).describe("From this moment on the policy no longer loads; a date alone means 00:00 UTC."),
 });
 
+const signing = z.strictObject({
+  required: flag(false, "Without a signing key (SIGNING_KEY_PATH) the coordinator does not start."),
+}).prefault({}).describe("Signatures of our own records.");
+
+const peer = z.strictObject({
+  name: NAME_LINE.describe("What records call this machine."),
+  public_key: P256_PUBLIC_KEY.describe("Its cosign.pub."),
+  policies: z.array(SHA256_TEXT).min(1).max(100)
+    .describe("SHA-256 of each policy it may have examined by; each is compared with ours besides."),
+  max_age_days: z.number().positive().max(366).default(30)
+    .describe("How old its word may be, in days."),
+});
+
 /** Sections of the appliance's shared policy.yaml that belong to its other services and mean nothing here. */
 const foreign = (service: string) =>
   z.unknown().optional().describe(`Belongs to ${service} of the appliance; ignored here.`);
@@ -181,6 +205,11 @@ export const policySchema = z.strictObject({
   audit,
   publishers: publishersSchema,
   trust_roots: trustRootsSchema,
+  signing,
+  trust_attestations: z.array(peer).max(100).default([])
+    .describe(
+      "Machines whose signed word stands for stages 5 and 6 of the same bytes. Recorded in every verdict it is used for.",
+    ),
   accept: z.array(waiver).max(1000).default([])
     .describe("Findings an operator has decided to accept, each for one digest and until a date."),
   defaults: foreign("the runtime"),

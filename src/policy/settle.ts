@@ -12,6 +12,7 @@ import type { PolicyText } from "./schema.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
+const DAY_MS = 24 * 3600 * 1000;
 
 /** The policy as the program uses it: names of the code, base units, every dependent default settled. */
 export function settle(text: PolicyText, sha256: Sha256): Policy {
@@ -31,6 +32,7 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
       requireEntropyAnalysis: text.models.require_entropy_analysis,
       requireYara: scanners.yara.required,
       requireModelaudit: scanners.modelaudit.required,
+      flagLicenses: text.models.flag_licenses,
     },
     quarantine: {
       stages: text.quarantine.stages,
@@ -67,6 +69,13 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
     audit: { maxSizeMb: text.audit.max_size_mb },
     publishers: text.publishers.map(settlePublisher),
     trustRoots: text.trust_roots.map(settleTrustRoot),
+    signing: text.signing,
+    trustAttestations: text.trust_attestations.map((peer) => ({
+      name: peer.name,
+      publicKey: peer.public_key,
+      policies: peer.policies.map(parseSha256),
+      maxAgeMs: peer.max_age_days * DAY_MS,
+    })),
     accept: text.accept.flatMap(toWaiver),
   };
 }

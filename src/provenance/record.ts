@@ -3,12 +3,18 @@ import type { ArtifactDigest, Examination, Json, Policy, StageOutcome } from "..
 /** Suffixes of what stands beside a promoted model. */
 export const PROVENANCE_SUFFIX = ".provenance.json";
 export const SIGNATURE_SUFFIX = ".provenance.json.sig";
+/** The signature of the record once more, as a Sigstore bundle that names its key. */
+export const BUNDLE_SUFFIX = ".provenance.bundle";
+/** The signed in-toto statement that other machines can rely on. */
+export const ATTESTATION_SUFFIX = ".attestation.json";
+/** The AI bill of materials, CycloneDX. */
+export const BOM_SUFFIX = ".cdx.json";
 
 export interface PromotionFacts {
   readonly at: Date;
   readonly hostname: string;
-  /** `sha256:…` as fs-verity measures it, or null where the filesystem has none. */
-  readonly fsverityDigest: string | null;
+  /** Root of the per-tensor manifest by weight file; the empty path is a single file. */
+  readonly merkleRoots: Readonly<Record<string, string>>;
 }
 
 /** Why a promoted model is trusted: what it is, where it came from, who looked, by which policy. */
@@ -20,6 +26,7 @@ export function provenanceRecord(
 ): Json {
   const { artifact } = examination;
   const url = artifact.origin.kind === "remote" ? artifact.origin.url : "local-import";
+  const manifest = downloadManifest(examination);
   return {
     schema_version: "1.0",
     artifact: {
@@ -28,7 +35,7 @@ export function provenanceRecord(
       size_bytes: digest.sizeBytes,
       format: artifact.format,
     },
-    source: { url, revision: revisionOf(url) ?? "unknown" },
+    source: { url, revision: revisionOf(examination) ?? "unknown" },
     scanners: { ...examination.scanners },
     policy: { version: policy.sha256, profile: policy.profile },
     promotion: { timestamp: facts.at.toISOString().replace(/\.\d{3}Z$/, "Z"), hostname: facts.hostname },
@@ -36,7 +43,10 @@ export function provenanceRecord(
     signature: signatureOf(examination),
     skipped: skipped(examination),
     sandbox: examination.sandbox,
-    integrity: { fsverity_enabled: facts.fsverityDigest !== null, fsverity_digest: facts.fsverityDigest },
+    ...(examination.attestation === null ? {} : { attestation: examination.attestation }),
+    integrity: { fsverity_enabled: false, fsverity_digest: null },
+    merkle_roots: { ...facts.merkleRoots },
+    ...(manifest === null ? {} : { download_manifest: manifest }),
     ...(digest.files.length === 0
       ? {}
       : { files: digest.files.map((f) => ({ path: f.path, sha256: f.sha256, size_bytes: f.sizeBytes })) }),
@@ -47,6 +57,18 @@ export function provenanceRecord(
 function signatureOf({ stages }: Examination): Json {
   const outcome = stages.find(({ stage }) => stage === "provenance_check")?.outcome;
   return outcome?.kind === "cleared" ? outcome.evidence : { status: "not examined" };
+}
+
+/** What is known of a record only once the bytes stand in the registry directory. */
+export interface LateFacts {
+  /** What fs-verity measured. */
+  readonly integrity: Json;
+  /** Key id of whoever signs the record, or `null`. */
+  readonly signed_by: string | null;
+}
+
+export function completeRecord(record: string, late: LateFacts): string {
+  return JSON.stringify({ ...JSON.parse(record), ...late }, null, 2) + "\n";
 }
 
 /** Stage key to `pass` or `skip`: only a promoted model has a record, so nothing else can occur. */
@@ -79,7 +101,25 @@ function whySkipped(outcome: StageOutcome): string | null {
   }
 }
 
-/** The commit in a hub's download URL (`…/resolve/REVISION/…`), or null. */
-export function revisionOf(url: string): string | null {
-  return /\/resolve\/([^/?#]+)\//.exec(url)?.[1] ?? null;
+/**
+ * The commit a remote artifact was downloaded from, or null: the one in a hub's URL (`…/resolve/REVISION/…`), else
+ * the one in the download manifest, which stage 3 found to be about that URL.
+ */
+export function revisionOf(examination: Examination): string | null {
+  const { origin } = examination.artifact;
+  if (origin.kind === "local") return null;
+  const manifest = downloadManifest(examination);
+  const stated = typeof manifest?.revision === "string" ? manifest.revision : null;
+  return /\/resolve\/([^/?#]+)\//.exec(origin.url)?.[1] ?? stated;
+}
+
+/** What stage 3 compared a directory with, beside its pin; null where there was no download manifest. */
+function downloadManifest({ stages }: Examination): { readonly [key: string]: Json } | null {
+  const outcome = stages.find(({ stage }) => stage === "integrity_check")?.outcome;
+  const evidence = outcome?.kind === "cleared" ? outcome.evidence.download_manifest : undefined;
+  return isObject(evidence) ? evidence : null;
+}
+
+function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

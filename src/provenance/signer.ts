@@ -1,15 +1,20 @@
 import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 import { Buffer } from "node:buffer";
-import { createPrivateKey, type KeyObject, scryptSync, sign } from "node:crypto";
+import { createPrivateKey, createPublicKey, type KeyObject, scryptSync, sign } from "node:crypto";
 import fs from "node:fs";
 import { z } from "zod";
 import { systemCode } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
+import { isP256, keyIdOf } from "./attest/own_key.ts";
 
 /** Signs records with one key. */
 export interface Signer {
+  /** Names the key in records, bundles and the audit log. */
+  readonly keyId: string;
+  /** PEM. */
+  readonly publicKey: string;
   /** Base64 of an ECDSA signature over SHA-256, as `cosign verify-blob --signature` reads it. */
-  sign(text: string): string;
+  sign(bytes: Uint8Array): string;
 }
 
 const ENCRYPTED = /-----BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY-----([\s\S]+?)-----END/;
@@ -40,10 +45,13 @@ export function readSigner(path: string, password: string): Signer | null {
   const pem = readKeyFile(path);
   if (pem === null) return null;
   const key = parseKey(path, pem, password);
-  if (key.asymmetricKeyType !== "ec" || key.asymmetricKeyDetails?.namedCurve !== "prime256v1") {
-    throw refuse(path, "it is not an ECDSA key on P-256");
-  }
-  return { sign: (text) => sign("sha256", Buffer.from(text), key).toString("base64") };
+  if (!isP256(key)) throw refuse(path, "it is not an ECDSA key on P-256");
+  const publicKey = createPublicKey(key);
+  return {
+    keyId: keyIdOf(publicKey),
+    publicKey: String(publicKey.export({ type: "spki", format: "pem" })),
+    sign: (bytes) => sign("sha256", bytes, key).toString("base64"),
+  };
 }
 
 function readKeyFile(path: string): string | null {

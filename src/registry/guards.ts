@@ -1,20 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { isLoopbackHost, UndecidedError } from "../model/mod.ts";
+import { UndecidedError } from "../model/mod.ts";
 import { RequestRefused } from "./registry.ts";
 import type { TokenReader } from "./token.ts";
 import { MAX_MESSAGE_BYTES } from "./wire.ts";
 
 /** How long a client may take to send its request's body. */
 const BODY_TIMEOUT_MS = 10_000;
-
-/**
- * Whether a request can come from a program on this machine that means us. A page in a browser whose name was made
- * to point here (DNS rebinding) sends that name as Host; a page elsewhere that posts to us sends an Origin.
- */
-export function isLocalRequest(headers: Headers): boolean {
-  const host = headers.get("host");
-  return host !== null && isLoopbackHost(host.replace(/:\d{1,5}$/, "")) && !headers.has("origin");
-}
 
 /** Checks a bearer token in constant time. `unavailable` when there is no token to compare with: never open. */
 export async function checkBearer(

@@ -1,6 +1,7 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { z } from "zod";
-import { checkBearer, isLocalRequest, readJsonObject } from "./guards.ts";
+import { isLocalRequest } from "../model/mod.ts";
+import { checkBearer, readJsonObject } from "./guards.ts";
 import { Registry, type RegistryDeps, RequestRefused } from "./registry.ts";
 import type { TokenReader } from "./token.ts";
 import { containmentSchema, promoteBodySchema } from "./wire.ts";

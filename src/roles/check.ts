@@ -117,7 +117,7 @@ function refusedUnopened(
     reason: error.message,
   };
   return {
-    examination: { artifact, digest: null, stages, sandbox, scanners: {} },
+    examination: { artifact, digest: null, stages, sandbox, scanners: {}, attestation: null },
     decision: { word: "rejected", refusal },
   };
 }

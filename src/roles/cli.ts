@@ -70,6 +70,14 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
   verb("registry", "serve the embedded registry on 127.0.0.1").action(
     run(async () => (await import("./run_registry.ts")).runRegistryRole(world)),
   );
+  verb("health", "say on 127.0.0.1:8472 what the coordinator does")
+    .addOption(new Option("--probe <what>", "ask the server that runs, and end").choices(["live", "ready"]))
+    .action(
+      run(async (options) => {
+        const { runHealthProbe, runHealthRole } = await import("./run_health.ts");
+        return options.probe === undefined ? runHealthRole(world) : runHealthProbe(world, options.probe);
+      }),
+    );
   verb("list", "what is registered, held and waiting").option("--json", "as JSON")
     .action(run(async (options) => (await import("./run_inventory.ts")).runList(world, options)));
   verb("verify <name-or-path>", "compare a promoted model with its record")
@@ -80,16 +88,41 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
         (await import("./run_compare.ts")).runCompare(world, first, second)
       ),
     );
+  verb("export <name> <directory>", "a promoted model and its records as an OCI image layout")
+    .action(
+      run(async (name: string, directory: string) =>
+        (await import("./run_export.ts")).runExport(world, name, directory)
+      ),
+    );
   verb("explain <report>", "say what a rejection report means and what to do")
     .action(run(async (report: string) => (await import("./run_explain.ts")).runExplain(world, report)));
+  verb("doctor", "every program the policy names: found, version, works, or what to do")
+    .option("--policy <file>", "the policy to go by")
+    .addOption(profile)
+    .option("--json", "as JSON")
+    .action(run(async (options) => (await import("./run_doctor.ts")).runDoctor(world, options)));
   verb("retry <name>", "take a held artifact through the line again")
     .action(run(async (name: string) => (await import("./run_inventory.ts")).runRetry(world, name)));
   program.command("audit").description("the audit log")
     .command("verify [file...]").description("check the hash chain of an audit log and its archives")
-    .action(run(async (files: string[]) => (await import("./run_audit.ts")).runAuditVerify(world, files)));
+    .option("--head", "this machine's own log only, and no more of it than was written since its anchor")
+    .action(
+      run(async (files: string[], options) => {
+        const { runAuditHead, runAuditVerify } = await import("./run_audit.ts");
+        return options.head === true ? runAuditHead(world) : runAuditVerify(world, files);
+      }),
+    );
   program.command("policy").description("policies")
     .command("lint <file>").description("say everything that is wrong with a policy")
-    .action(run(async (file: string) => (await import("./run_policy.ts")).runPolicyLint(world, file)));
+    .option("--installed", "also say what it requires and this machine lacks")
+    .action(
+      run(async (file: string, options) =>
+        (await import("./run_policy.ts")).runPolicyLint(world, file, options)
+      ),
+    );
+  program.command("keys").description("the key that signs records")
+    .command("rotate").description("make a new signing key; what the old one signed still verifies")
+    .action(run(async () => (await import("./run_keys.ts")).runKeysRotate(world)));
   program.command("trust").description("whom the policy trusts to sign models")
     .command("show <source>").description("who must have signed what comes from a URL, or local")
     .option("--policy <file>", "the policy to read")

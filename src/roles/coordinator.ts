@@ -6,10 +6,10 @@ import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
 import { signatureRequired } from "../policy/sources.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import type { BehaviourInputs } from "../tools/protocol.ts";
-import { type Installed, STATIC_SCANNERS, type StaticScanner } from "../tools/scanners.ts";
 import type { Configuration } from "./configuration.ts";
 import { delegated } from "./delegate.ts";
-import { embeddedPlaces, type Variable, watchedPlaces } from "./environment.ts";
+import { embeddedPlaces, watchedPlaces } from "./environment.ts";
+import { installedScanners, type SandboxFor } from "./installed_scanners.ts";
 import { withScanners } from "./scanning.ts";
 import type { Verifier } from "./signatures.ts";
 import { versionOf } from "./version.ts";
@@ -48,7 +48,7 @@ export async function coordinator(
       inputs: behaviourInputs(world, llamaServer),
     },
   });
-  const pipeline = withScanners(examined, installedScanners(world));
+  const pipeline = withScanners(examined, installedScanners(world, scannerSandbox(world)));
   const programs = new Map([["ai-quarantine", versionOf(world)]]);
   if (llamaServer !== null) programs.set("llama-server", "found");
   if (bwrap !== null) programs.set("bubblewrap", "found");
@@ -57,25 +57,10 @@ export async function coordinator(
   return { policy, bench: { pipeline, sandbox, programs, context } };
 }
 
-/** Which variable names which scanner; the launcher sets those that are on PATH. */
-export const SCANNER_VARIABLES = {
-  modelscan: "MODELSCAN_BIN",
-  fickling: "FICKLING_BIN",
-  modelaudit: "MODELAUDIT_BIN",
-  gguf_guard: "GGUF_GUARD_BIN",
-  yara: "YARA_BIN",
-} as const satisfies Record<StaticScanner, Variable>;
-const DEFAULT_GGUF_GUARD = "/usr/local/bin/gguf-guard";
-
-/** The scanners this machine has. A foreign program never runs without a kernel's wall around it. */
-export function installedScanners(world: World): Installed {
+/** The sandbox of one scanner. A foreign program never runs without a kernel's wall around it. */
+export function scannerSandbox(world: World): SandboxFor {
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
-  return Object.fromEntries(STATIC_SCANNERS.flatMap((id) => {
-    const named = world.env(SCANNER_VARIABLES[id]) ?? (id === "gguf_guard" ? DEFAULT_GGUF_GUARD : undefined);
-    if (named === undefined || unlessMissing(() => fs.statSync(named)) === null) return [];
-    const open = bwrap === null ? null : processSandbox(sandboxOptions(world, "run-scanner", [named]));
-    return [[id, { program: named, open }] as const];
-  }));
+  return (program) => bwrap === null ? null : processSandbox(sandboxOptions(world, "run-scanner", [program]));
 }
 
 const GPGV = "/usr/bin/gpgv";
@@ -96,13 +81,17 @@ const DEFAULT_READY_SECONDS = 120;
 /** What one model may take, weights not counted: they are mapped, and the page cache gives them back. */
 const SMOKE_MEMORY_BYTES = 4 * 1024 ** 3;
 
-function llamaServerOf(world: World): string | null {
+export function llamaServerOf(world: World): string | null {
   const path = world.env("LLAMA_SERVER_BIN") ?? DEFAULT_LLAMA_SERVER;
   return unlessMissing(() => fs.statSync(path)) === null ? null : path;
 }
 
+/** The behaviour suite as it is shipped. */
+export function suiteText(world: World): string {
+  return fs.readFileSync(join(world.programRoot, "policy", "behaviour_suite.yaml"), "utf8");
+}
+
 function behaviourInputs(world: World, program: string): BehaviourInputs {
-  const suite = fs.readFileSync(join(world.programRoot, "policy", "behaviour_suite.yaml"), "utf8");
   const seconds = Number(world.env("SMOKE_TEST_TIMEOUT") ?? DEFAULT_READY_SECONDS);
   if (!(seconds > 0 && seconds <= 3600)) {
     throw new StartupError(
@@ -110,6 +99,7 @@ function behaviourInputs(world: World, program: string): BehaviourInputs {
       "Cannot use SMOKE_TEST_TIMEOUT: it is not a number of seconds from 1 to 3600",
     );
   }
+  const suite = suiteText(world);
   return { suite, program, readyWithinMs: seconds * 1000, memoryBytes: SMOKE_MEMORY_BYTES };
 }
 

@@ -89,7 +89,8 @@ function artifactAt(path: string, maxBytes: number): Artifact {
   };
 }
 
-function modelFrom(entries: readonly unknown[]): MeasuredModel {
+/** Sorts the entries of a manifest by weight file; throws for what is none. */
+export function modelFrom(entries: readonly unknown[]): MeasuredModel {
   const parsed = entries.map((entry) => entrySchema.parse(entry));
   const tensors = Map.groupBy(parsed.filter((entry) => entry.kind === "tensor"), ({ file }) => file ?? "");
   const manifests = parsed.filter((entry) => entry.kind === "manifest");

@@ -13,11 +13,14 @@ import {
 } from "../admission/mod.ts";
 import { AuditChain } from "../audit/mod.ts";
 import { systemCode, unlessMissing } from "../files/mod.ts";
-import { StartupError } from "../model/mod.ts";
+import { type Policy, StartupError } from "../model/mod.ts";
 import { readSigner, type Signer } from "../provenance/signer.ts";
 import { PinStore } from "../policy/pins.ts";
 import type { RegistryClient } from "../registry/mod.ts";
-import type { Coordinator } from "./coordinator.ts";
+import { vouchedBy } from "./attestations.ts";
+import { type Coordinator, suiteText } from "./coordinator.ts";
+import { verityWithTool } from "./verity.ts";
+import { signingKey, signingPassword } from "./signing_key.ts";
 import type { World } from "./world.ts";
 
 /** One coordinator at work: holds the lock and the audit log until it is closed. */
@@ -44,6 +47,7 @@ export async function openLine(
   options: LineOptions,
 ): Promise<OpenLine> {
   const { places } = options;
+  const signer = signerOf(world, policy);
   for (const path of Object.values(places)) makePlace(path, path === places.scanning ? 0o710 : 0o750);
   const lock = takeLock(lockPath(places.state));
   const { step = () => {} } = options;
@@ -64,8 +68,10 @@ export async function openLine(
       audit: auditLog(chain),
       registry: options.registry,
       pins: recorder(places),
-      signer: signerOf(world),
+      signer,
+      vouched: vouchedBy(policy, () => suiteText(world), world.now),
       reflink: reflinkWithCp(),
+      verity: verityWithTool(),
       say: options.say,
       hostname: world.hostname(),
       now: world.now,
@@ -130,14 +136,18 @@ function takeLock(path: string): Deno.FsFile {
   throw new StartupError("state/locked", `Cannot start: another ai-quarantine holds ${path}`);
 }
 
-const DEFAULT_SIGNING_KEY = "/etc/secure-ai/keys/cosign.key";
-
-/** The key of SIGNING_KEY_PATH must be there; the one at the default place may be missing. */
-function signerOf(world: World): Signer | null {
-  const named = world.env("SIGNING_KEY_PATH");
-  const signer = readSigner(named ?? DEFAULT_SIGNING_KEY, world.env("COSIGN_PASSWORD") ?? "");
-  if (signer === null && named !== undefined) {
-    throw new StartupError("signing-key/unusable", `Cannot sign with ${named}: no such file`);
+/** The key of SIGNING_KEY_PATH must be there; the one at the default place may be missing unless the policy requires it. */
+function signerOf(world: World, policy: Policy): Signer | null {
+  const { path, named } = signingKey(world.env);
+  const signer = readSigner(path, signingPassword(world.env));
+  if (signer === null && named) {
+    throw new StartupError("signing-key/unusable", `Cannot sign with ${path}: no such file`);
+  }
+  if (signer === null && policy.signing.required) {
+    throw new StartupError(
+      "signing-key/unusable",
+      `Cannot start: the policy requires signed records (signing.required), and there is no key ${path}`,
+    );
   }
   return signer;
 }

@@ -1,13 +1,22 @@
 import fs from "node:fs";
-import { basename, resolve } from "node:path";
-import { type Admission, admit, claimBorrowed, type JournalLine } from "../admission/mod.ts";
+import { basename, join, resolve } from "node:path";
+import {
+  type Admission,
+  admit,
+  claimBorrowed,
+  type JournalLine,
+  UNSIGNED,
+  warning,
+} from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import type { Origin } from "../model/mod.ts";
 import type { Line } from "../admission/mod.ts";
+import { isLayout, readLayout } from "../provenance/oci_layout.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
 import { startEmbeddedRegistry } from "./embedded_registry.ts";
 import { auditLogPath, embeddedPlaces } from "./environment.ts";
+import { scannersNotAsked } from "./installed_scanners.ts";
 import { openLine } from "./line.ts";
 import { registryClient } from "./registry_access.ts";
 import { exitCodeOf, originOf } from "./run_check.ts";
@@ -44,6 +53,9 @@ export async function runAdmit(
     const say = (line: JournalLine) => sayOn(world, bar, line);
     const open = await openLine(world, tools, { places, auditLog, registry, say });
     try {
+      if (open.line.signer === null) say(UNSIGNED);
+      const missing = scannersNotAsked(world, configuration.policy);
+      if (missing !== null) say(warning(missing));
       for await (const left of finishPending(open.line, "after-restart")) report(world, left);
       const codes: ExitCode[] = [];
       for (const path of paths) {
@@ -65,8 +77,23 @@ async function admitPath(world: World, line: Line, path: string, origin: Origin)
     world.stderr.write(`ai-quarantine: Cannot admit ${path}: no such file\n`);
     return EXIT.usage;
   }
+  if (isLayout(absolute)) return await admitLayout(world, line, absolute, origin);
   const claim = await claimBorrowed(line, absolute, basename(absolute), origin);
   return report(world, await admit(line, claim));
+}
+
+/** Takes the model out of an image layout, with the records that came along, and admits it like any other. */
+async function admitLayout(world: World, line: Line, layout: string, origin: Origin): Promise<ExitCode> {
+  const unpacked = fs.mkdtempSync(join(line.places.state, "unpacked-"));
+  let ended: Admission | null = null;
+  try {
+    const name = await readLayout(layout, unpacked);
+    ended = await admit(line, await claimBorrowed(line, join(unpacked, name), name, origin));
+    return report(world, ended);
+  } finally {
+    // What waits is examined again from here.
+    if (ended?.kind !== "parked") fs.rmSync(unpacked, { recursive: true, force: true });
+  }
 }
 
 /** What a person at a terminal is told about one admission. */

@@ -23,10 +23,24 @@ export async function runAuditVerify(world: World, files: readonly string[]): Pr
   return worst(codes);
 }
 
-/** The log of `watch` where there is one, else that of `admit`. */
+/** `audit verify --head`: answers at once however long the log is. A log that was never begun is sound. */
+export async function runAuditHead(world: World): Promise<ExitCode> {
+  const log = ownLog(world);
+  const head = await AuditChain.head(log, {
+    hmacKey: hmacKey(world).hmacKey ?? "none",
+    anchorPath: anchorPath(stateDirectory(world.env)),
+  });
+  const told = head.kind === "sound"
+    ? { valid: true, entries: head.entries, last_hash: head.lastHash }
+    : { valid: false, reason: head.why };
+  world.stdout.write(JSON.stringify({ log, ...told }) + "\n");
+  return head.kind === "sound" ? EXIT.passed : EXIT.refused;
+}
+
+/** The log beside our own state, as `admit` keeps it, where there is one; else that of `watch`. */
 function ownLog(world: World): string {
-  const watched = auditLogPath(world.env, false);
-  return unlessMissing(() => fs.statSync(watched)) === null ? auditLogPath(world.env, true) : watched;
+  const embedded = auditLogPath(world.env, true);
+  return unlessMissing(() => fs.statSync(embedded)) === null ? auditLogPath(world.env, false) : embedded;
 }
 
 function hmacKey(world: World): { hmacKey?: Uint8Array } {

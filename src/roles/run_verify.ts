@@ -1,11 +1,12 @@
 import fs from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { digestInPlace, MANIFEST_SUFFIX } from "../admission/mod.ts";
 import { escapeName, unlessMissing } from "../files/mod.ts";
 import { compareManifests, type Difference } from "../measure/manifest.ts";
 import { type FileDigest, FormatError, StartupError, UndecidedError } from "../model/mod.ts";
 import { PROVENANCE_SUFFIX } from "../provenance/record.ts";
+import { sealFaults, signatureFaults, signatureLine } from "./verify_record.ts";
 import { readManifestEntries } from "../registry/listing.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
@@ -17,21 +18,36 @@ const recordSchema = z.looseObject({
   artifact: z.looseObject({ filename: z.string(), sha256: z.string(), size_bytes: z.number() }),
   promotion: z.looseObject({ timestamp: z.string() }),
   files: z.array(z.looseObject({ path: z.string(), sha256: z.string() })).optional(),
+  integrity: z.looseObject({
+    fsverity_digest: z.string().nullable(),
+    fsverity_files: z.record(z.string(), z.string()).optional(),
+  }).optional(),
 });
+type Record = z.infer<typeof recordSchema>;
 
-/** `verify NAME|PATH`: hashes a promoted model again and compares it with its record, naming what differs. */
+/**
+ * `verify NAME|PATH`: hashes a promoted model again and compares it with its record, naming what differs; checks who
+ * signed the record, and the kernel's seal where the record names one.
+ */
 export async function runVerify(world: World, target: string): Promise<ExitCode> {
   const path = locate(world, target);
   const name = escapeName(basename(path));
-  const record = readRecord(path);
+  const text = readRecordText(path);
+  const record = parseRecord(path, text);
   const { sha256, files } = await digestInPlace(path, {});
-  if (sha256 === record.artifact.sha256) {
-    world.stdout.write(`VERIFIED: ${name} sha256=${sha256} promoted ${record.promotion.timestamp}\n`);
+  const wrong = [...signatureFaults(world, path, text), ...await sealFaults(path, record)];
+  if (sha256 === record.artifact.sha256 && wrong.length === 0) {
+    const signed = signatureLine(world, path);
+    world.stdout.write(
+      `VERIFIED: ${name} sha256=${sha256} promoted ${record.promotion.timestamp}\n  ${signed}\n`,
+    );
     return EXIT.passed;
   }
-  world.stdout.write(`FAILED: ${name} expected ${record.artifact.sha256} actual ${sha256}\n`);
-  const named = [...differences(record.files ?? [], files), ...await weightDifferences(world, path)];
-  for (const line of named) world.stdout.write(`  ${escapeName(line)}\n`);
+  if (sha256 !== record.artifact.sha256) {
+    world.stdout.write(`FAILED: ${name} expected ${record.artifact.sha256} actual ${sha256}\n`);
+    wrong.push(...differences(record.files ?? [], files), ...await weightDifferences(world, path));
+  } else world.stdout.write(`FAILED: ${name} sha256=${sha256}\n`);
+  for (const line of wrong) world.stdout.write(`  ${escapeName(line)}\n`);
   return EXIT.refused;
 }
 
@@ -77,13 +93,19 @@ function locate(world: World, target: string): string {
   return join(registry, entry.filename);
 }
 
-function readRecord(path: string): z.infer<typeof recordSchema> {
-  const where = join(dirname(path), basename(path) + PROVENANCE_SUFFIX);
-  const text = unlessMissing(() => fs.readFileSync(where, "utf8"));
-  if (text === null) throw new StartupError("usage", `Cannot verify ${path}: it has no record ${where}`);
+function readRecordText(path: string): string {
+  const text = unlessMissing(() => fs.readFileSync(path + PROVENANCE_SUFFIX, "utf8"));
+  if (text === null) {
+    throw new StartupError("usage", `Cannot verify ${path}: it has no record ${path + PROVENANCE_SUFFIX}`);
+  }
+  return text;
+}
+
+function parseRecord(path: string, text: string): Record {
   try {
     return recordSchema.parse(JSON.parse(text));
   } catch (cause) {
+    const where = path + PROVENANCE_SUFFIX;
     throw new StartupError("usage", `Cannot verify ${path}: ${where} is not a provenance record`, { cause });
   }
 }

@@ -1,12 +1,15 @@
-import { type Admission, type JournalLine, warning } from "../admission/mod.ts";
+import { type Admission, type JournalLine, UNSIGNED, warning } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
 import { auditLogPath, watchedPlaces } from "./environment.ts";
+import { scannersNotAsked } from "./installed_scanners.ts";
 import { openLine } from "./line.ts";
 import { registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";
 import { stopSignal } from "./signals.ts";
+import { StatusPublisher } from "./status_publisher.ts";
+import { versionOf } from "./version.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
@@ -47,7 +50,15 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     if (!configuration.policyPath.startsWith("/etc/")) {
       say(warning(`the policy is ${configuration.policyPath}`));
     }
-    for await (const ended of watch(open.line, { until, signal: stop.signal })) codes.push(codeOf(ended));
+    if (open.line.signer === null) say(UNSIGNED);
+    const missing = scannersNotAsked(world, configuration.policy);
+    if (missing !== null) say(warning(missing));
+    using status = new StatusPublisher(open.line, versionOf(world));
+    for await (const ended of watch(status.line, { until, signal: stop.signal })) {
+      status.ended();
+      codes.push(codeOf(ended));
+    }
+    status.finished();
   } finally {
     await open.close();
   }

@@ -14,6 +14,10 @@ export const STATIC_SCANNERS = [
 ] as const satisfies readonly ScannerId[];
 export type StaticScanner = typeof STATIC_SCANNERS[number];
 
+export function isStaticScanner(id: ScannerId): id is StaticScanner {
+  return STATIC_SCANNERS.some((one) => one === id);
+}
+
 /**
  * What each scanner can read of what may come here: a table, so that no file can excuse itself. modelscan and fickling
  * read pickles, which the format gate lets in nowhere; they are asked about nothing it accepts, and that is said.
@@ -65,8 +69,8 @@ export interface Subject {
   readonly files: number;
 }
 
-/** A scanner may take two minutes, and a second more for every so many bytes. */
-const BASE_TIMEOUT_MS = 120_000;
+/** A scanner may take five minutes, and a second more for every so many bytes. */
+const BASE_TIMEOUT_MS = 300_000;
 const BYTES_PER_SECOND = 10_000_000;
 
 export const scannerName = (id: StaticScanner): string => TOOLS[id].name;

@@ -44,7 +44,10 @@ Deno.test("P064-P071, P074, P083: a promoted model has its provenance beside it,
     signature: { status: "unsigned", required: false, signatures: [] },
     sandbox: "process",
     integrity: { fsverity_enabled: false, fsverity_digest: null },
+    merkle_roots: { "": record.merkle_roots[""] },
+    signed_by: null,
   });
+  assert.match(record.merkle_roots[""], /^[0-9a-f]{64}$/);
 });
 
 Deno.test("P123, P126, P155: the promoted bytes are read-only, registered once, and nothing else is left", async () => {

@@ -18,7 +18,7 @@ import { type ContentStage, policyWithoutPrograms, putBefore, type Said } from "
 /** Rows of the catalogue about directories, diffusers and templates. The numbers between belong to no row. */
 const ROWS = [
   ..."A32 C32 C34".split(" "),
-  ..."D1 D2 D4 D5 D7 D8 D10 D11 D13 D14 D16 D17 D19 D20 D22 D23 D25 D26 D28 D29 D31 D32 D34 D35 D37 D38"
+  ..."D1 D2 D4 D5 D7 D8 D10 D11 D13 D14 D16 D17 D19 D20 D22 D23 D25 D26 D28 D29 D31 D32 D34 D35 D37 D38 D40"
     .split(" "),
   ..."E1 E2 E4 E5 E7 E8".split(" "),
 ];
@@ -99,6 +99,14 @@ Deno.test("A32, E7: templates under every key of a GGUF file are examined, and t
     assert.equal(fault(said, rule, "refused"), null, why);
     answered(row, rule, stageName("format_gate"), why);
   }
+});
+
+Deno.test("D40: a license that the policy names is pointed out", async () => {
+  const files = { "model.safetensors": weights("a"), "README.md": "---\nlicense: cc-by-nc-4.0\n---\n# M\n" };
+  const policy = { ...appliance, models: { ...appliance.models, flagLicenses: ["cc-by-nc*"] } };
+  const said = await withDirectory(files, (root) => putBefore("static_scan", root, policy));
+  assert.equal(fault(said, "license/flagged", "refused"), null);
+  answered("D40", "license/flagged", stageName("static_scan"), "a license for research only");
 });
 
 Deno.test("E8: words and constructs of legitimate templates that naive rules refuse pass an appliance", async () => {

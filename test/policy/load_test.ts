@@ -182,7 +182,7 @@ const refused: Refused[] = [
     "a merge key",
     "policy/schema",
     "models: {<<: {require_scan: false}}",
-    "policy.yaml:1:10: models.<<: unknown key; known here: allowed_formats, deny_formats, allow_diffusion_directories, allow_model_directories, require_source_verification, local_imports, require_scan, require_behavior_tests, require_entropy_analysis, require_yara, require_modelaudit",
+    "policy.yaml:1:10: models.<<: unknown key; known here: allowed_formats, deny_formats, allow_diffusion_directories, allow_model_directories, require_source_verification, local_imports, require_scan, require_behavior_tests, require_entropy_analysis, require_yara, require_modelaudit, flag_licenses",
   ],
   [
     "a key called __proto__",

@@ -166,6 +166,7 @@ function looserThan(loose: Policy, strict: Policy): string[] {
     ],
     ["allowed_formats", !loose.models.allowedFormats.every((f) => strict.models.allowedFormats.includes(f))],
     ["deny_formats", !strict.models.denyFormats.every((f) => loose.models.denyFormats.includes(f))],
+    ["licenses", !strict.models.flagLicenses.every((name) => loose.models.flagLicenses.includes(name))],
     ["local_imports", rank(imports, loose.models.localImports) > rank(imports, strict.models.localImports)],
     ["allow_diffusion", loose.models.allowDiffusionDirectories && !strict.models.allowDiffusionDirectories],
     ["allow_model", loose.models.allowModelDirectories && !strict.models.allowModelDirectories],

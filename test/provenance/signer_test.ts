@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { generateKeyPairSync } from "node:crypto";
 import fs from "node:fs";
 import { tmpdir } from "node:os";
@@ -43,7 +44,7 @@ Deno.test({
     assert(signer !== null);
     const record = join(directory, "m.gguf.provenance.json");
     fs.writeFileSync(record, RECORD);
-    fs.writeFileSync(`${record}.sig`, signer.sign(RECORD));
+    fs.writeFileSync(`${record}.sig`, signer.sign(Buffer.from(RECORD)));
     const verify = [
       "verify-blob",
       "--key",

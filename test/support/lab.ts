@@ -15,7 +15,7 @@ export const PROGRAM_ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.ur
 export const LAUNCHER = join(PROGRAM_ROOT, "scripts", "ai-quarantine");
 
 /** What stands in the registry directory for a promoted `m.gguf`, beside the registry's own manifest. */
-export const PUBLISHED = ["m.gguf", "m.gguf.manifest.json", "m.gguf.provenance.json"];
+export const PUBLISHED = ["m.gguf", "m.gguf.cdx.json", "m.gguf.manifest.json", "m.gguf.provenance.json"];
 
 /** Long enough ago for a dropped file to count as settled when it is first seen. */
 const AN_HOUR_AGO = (): Date => new Date(Date.now() - 3_600_000);

@@ -1,13 +1,16 @@
 import { stripped } from "./names.ts";
 import { evaluate, memberName, type Scope } from "./evaluate.ts";
 import { TemplateFault } from "./lexer.ts";
-import { type CallNode, descendants, type MacroNode, type Node } from "./tree.ts";
+import { type CallNode, type MacroNode, type Node } from "./tree.ts";
 import { asList, CRAFTED, element, isSame, NOTHING, texts, union, type Value } from "./value.ts";
 
 /** Rounds after which what still grows is taken to be able to become anything. */
 const EXACT_ROUNDS = 6;
 /** Rounds after which a template is refused. Real ones settle in a few. */
 const MAX_ROUNDS = 16;
+/** Every call of a name is taken as a call of each macro that has it. */
+const MAX_MACROS_OF_A_NAME = 3;
+const MAX_MACROS = 128;
 const CHANGING_METHODS: ReadonlySet<string> = new Set([
   ...["add", "append", "extend", "insert", "setdefault", "update"],
 ]);
@@ -27,21 +30,34 @@ interface Binding {
 
 /**
  * What every variable, parameter, loop variable and attribute can be, over all places where it is set: the order and
- * the scopes of the template play no part, so nothing is missed and no path has to be followed. Throws `TemplateFault`
- * where names depend on each other in too long a row.
+ * the scopes of the template play no part, so nothing is missed and no path has to be followed. Takes all nodes
+ * of the tree. Throws `TemplateFault` where names depend on each other in too long a row.
  */
-export function bindNames(root: Node): Scope {
-  const macros = new Map<string, MacroNode[]>();
+export function bindNames(nodes: readonly Node[]): Scope {
+  const macros = macrosByName(nodes);
   const bindings: Binding[] = [];
-  for (const node of descendants(root)) {
-    if (node.type === "Macro") macros.set(node.name.value, [...macros.get(node.name.value) ?? [], node]);
-  }
-  for (const node of descendants(root)) collect(node, macros, bindings);
+  for (const node of nodes) collect(node, macros, bindings);
   return settle(bindings, new Set(macros.keys()));
 }
 
 /** Every macro by its name; a name can be given more than once. */
 type Macros = ReadonlyMap<string, readonly MacroNode[]>;
+
+function macrosByName(nodes: readonly Node[]): Macros {
+  const macros = new Map<string, MacroNode[]>();
+  let count = 0;
+  for (const node of nodes) {
+    if (node.type !== "Macro") continue;
+    if (++count > MAX_MACROS) throw new TemplateFault("limit", `more than ${MAX_MACROS} macros`, 0);
+    const { value: name } = node.name;
+    const named = [...macros.get(name) ?? [], node];
+    if (named.length > MAX_MACROS_OF_A_NAME) {
+      throw new TemplateFault("limit", `more than ${MAX_MACROS_OF_A_NAME} macros of one name`, 0);
+    }
+    macros.set(name, named);
+  }
+  return macros;
+}
 
 function settle(bindings: readonly Binding[], macros: ReadonlySet<string>): Scope {
   const values = new Map<string, Value>(bindings.map(({ name }) => [name, NOTHING]));

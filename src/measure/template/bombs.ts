@@ -8,17 +8,25 @@ import { children, descendants, filterCall, type Node } from "./tree.ts";
 const MAX_ROUNDS = 1_000_000;
 const MAX_TEXT_UNITS = 1 << 20;
 const MAX_WIDTH = 1_000_000;
+/** More of them say nothing new. */
+const MAX_BOMBS = 3;
 const MAX_LOOPS_NESTED = 8;
 const MAX_EXPONENT = 10_000;
-const WIDTH_IN_FORMAT = /%[-+ #0]*\d{7,}|%[-+ #0]*\d*\.\d{7,}|\{[^{}]*:[^{}]*\d{7,}/;
+const WIDTH_IN_FORMAT = /%[-+ #0]*\d{7,}|%[-+ #0]*\d*\.\d{7,}|\{[^{}:]*:[^{}]*\d{7,}/;
 
-/** Findings about work that a template makes for the engine: loops, sizes and powers stated as literals. */
-export function examineWork(root: Node, scope: Scope, where: Place): readonly Finding[] {
+/** Findings about work that a template (`nodes` are all of its tree) makes for the engine: loops, sizes and powers stated as literals. */
+export function examineWork(
+  root: Node,
+  nodes: readonly Node[],
+  scope: Scope,
+  where: Place,
+): readonly Finding[] {
   const bomb = (message: string) => finding("template/loop-bomb", message, where);
   const findings: Finding[] = [];
-  for (const node of descendants(root)) {
+  for (const node of nodes) {
     const message = bombIn(node, scope);
     if (message !== null) findings.push(bomb(message));
+    if (findings.length === MAX_BOMBS) return findings;
   }
   const loops = nestedRounds(root, scope);
   if (loops !== null) findings.push(bomb(loops));

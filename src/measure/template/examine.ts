@@ -12,7 +12,8 @@ import { libraryTokens, LOADING } from "./tokens.ts";
 import { children, descendants, type Node, parseTokens } from "./tree.ts";
 
 export const MAX_TEMPLATE_BYTES = 1 << 20;
-const MAX_WORDS = 60_000;
+/** The largest templates known have a few thousand. */
+const MAX_WORDS = 12_000;
 const MAX_TREE_DEPTH = 600;
 /** More findings of the same rule say nothing new. */
 const MAX_PER_RULE = 3;
@@ -62,10 +63,11 @@ function lineOf(text: string, offset: number): number {
 }
 
 function examineTree(tree: Node, where: Place): readonly Finding[] {
-  const scope = bindNames(tree);
+  const nodes = [...descendants(tree)];
+  const scope = bindNames(nodes);
   const findings: Finding[] = [];
-  for (const node of descendants(tree)) findings.push(...examineNames(node, scope, where));
-  return [...findings, ...examineWork(tree, scope, where), ...examineGates(tree, scope, where)];
+  for (const node of nodes) findings.push(...examineNames(node, scope, where));
+  return [...findings, ...examineWork(tree, nodes, scope, where), ...examineGates(nodes, scope, where)];
 }
 
 /** What single words tell, wherever they stand: names that begin like internal ones, and statements that load. */

@@ -10,14 +10,17 @@ const SAID: ReadonlySet<string> = new Set(["content", "prompt", "query", "text"]
 const SEARCHES = /^(?:count|endswith|find|index|rfind|startswith)$/;
 /** Words in a row from which a text counts as an instruction and not as a mark of the format. */
 const MIN_WORDS = 4;
-const WORDS = new RegExp(`(?:[\\p{L}'’-]+[\\s,;:.!]+){${MIN_WORDS - 1}}[\\p{L}'’-]+|[\\p{Lo}]{8,}`, "u");
+const WORDS = new RegExp(
+  `(?<![\\p{L}'’-])(?:[\\p{L}'’-]+[\\s,;:.!]+){${MIN_WORDS - 1}}[\\p{L}'’-]+|[\\p{Lo}]{8,}`,
+  "u",
+);
 /** A word or a phrase that a person would write, as opposed to a tag such as `</think>` or `/no_think`. */
-const PLAIN_WORDS = /^[\s\p{L}\p{N}'’ ,.?!-]*\p{L}{2}[\s\p{L}\p{N}'’ ,.?!-]*$/u;
+const PLAIN_TEXT = /^[\s\p{L}\p{N}'’ ,.?!-]*$/u;
+const WORD = /\p{L}{2}/u;
 const MAX_ROUNDS = 8;
 
 /** Finds text that gets into the prompt only when the conversation mentions certain words. */
-export function examineGates(tree: Node, scope: Scope, where: Place): readonly Finding[] {
-  const nodes = [...descendants(tree)];
+export function examineGates(nodes: readonly Node[], scope: Scope, where: Place): readonly Finding[] {
   const said = closure(nodes, (node, names) => mentionsSaid(node, names), SAID);
   const gates = gateNames(nodes, said, scope);
   return nodes.flatMap((node) => {
@@ -85,7 +88,7 @@ function isGate(condition: Node, said: Names, gates: Names, scope: Scope): boole
 }
 
 function isPlainWords(node: Node, scope: Scope): boolean {
-  return [...evaluate(node, scope).texts].some((text) => PLAIN_WORDS.test(text));
+  return [...evaluate(node, scope).texts].some((text) => PLAIN_TEXT.test(text) && WORD.test(text));
 }
 
 type Names = ReadonlySet<string>;

@@ -1,3 +1,5 @@
+import { unescapeText } from "./escapes.ts";
+
 /** Why a text is no template, and where. Thrown and caught inside of this folder only. */
 export class TemplateFault extends Error {
   override readonly name = "TemplateFault";
@@ -156,28 +158,6 @@ function quoted(source: string, open: number, add: Add): number {
   if (at >= source.length) throw new TemplateFault("syntax", "a quoted text that never ends", open);
   add("string", unescapeText(source.slice(open + 1, at)), open);
   return at + 1;
-}
-
-const SIMPLE_ESCAPES: ReadonlyMap<string, string> = new Map([
-  ...[["\\", "\\"], ["'", "'"], ['"', '"'], ["a", "\x07"], ["b", "\b"], ["f", "\f"]] as const,
-  ...[["n", "\n"], ["r", "\r"], ["t", "\t"], ["v", "\v"], ["\n", ""], ["\r\n", ""], ["\r", ""]] as const,
-]);
-const ESCAPE =
-  /\\(?:(?:x([\dA-Fa-f]{2})|u([\dA-Fa-f]{4})|U([\dA-Fa-f]{8}))|([0-7]{1,3})|(N\{[^}]*\})|(\r\n|[\s\S]))/g;
-
-/**
- * What Python makes of the escapes in a string literal. Characters called by name (`\N{LOW LINE}`) all become `_`,
- * the only one somebody would have a reason to hide.
- */
-export function unescapeText(text: string): string {
-  if (!text.includes("\\")) return text;
-  return text.replace(ESCAPE, (whole: string, x, u, wide, octal, named, simple) => {
-    if (named !== undefined) return "_";
-    const hex: string | undefined = x ?? u ?? wide;
-    const code = hex === undefined ? parseInt(octal, 8) : parseInt(hex, 16);
-    if (!Number.isNaN(code)) return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-    return SIMPLE_ESCAPES.get(String(simple)) ?? whole;
-  });
 }
 
 function matchAt(pattern: RegExp, source: string, at: number): string {

@@ -27,10 +27,15 @@ const WEB_GADGETS: ReadonlySet<string> = new Set([
 
 export type NameKind = "plain" | "private" | "internal";
 
+/** Letters that mean themselves, as nearly all names are written. */
+const PLAIN = /^\w*$/;
+
 /** What asking a value for an attribute of this name means. Full-width letters and the like count as plain ones. */
 export function nameKind(name: string): NameKind {
-  const plain = stripped(name.normalize("NFKC"));
-  if (/^__[\p{L}\p{N}_]/u.test(plain) || INTERNAL_NAMES.has(plain)) return "internal";
+  const plain = PLAIN.test(name) ? name : stripped(name.normalize("NFKC"));
+  if (INTERNAL_NAMES.has(plain)) return "internal";
+  if (!plain.startsWith("_")) return "plain";
+  if (/^__[\p{L}\p{N}_]/u.test(plain)) return "internal";
   if (/^_[\p{L}\p{N}_]+?__[\p{L}\p{N}_]/u.test(plain)) return "internal";
   return /^_[\p{L}\p{N}_]/u.test(plain) ? "private" : "plain";
 }

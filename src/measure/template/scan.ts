@@ -1,6 +1,6 @@
 import type { Place } from "../../model/errors.ts";
 import { type Finding, finding } from "../../model/finding.ts";
-import { unescapeText } from "./lexer.ts";
+import { unescapeText } from "./escapes.ts";
 import { nameKind } from "./names.ts";
 
 const WORD = /[\p{L}\p{Nd}_]+/gu;
@@ -17,9 +17,7 @@ const LOADING = /\{%[-+]?\s*(?:include|import|from|extends)\b/;
 export function scanUnparsable(text: string, where: Place): readonly Finding[] {
   const plain = unescapeText(text);
   const findings: Finding[] = [];
-  const internal = [...plain.matchAll(WORD)].map(([word]) => word).find((word) =>
-    nameKind(word) === "internal"
-  );
+  const internal = firstInternal(plain);
   if (internal !== undefined) {
     const message = `The template cannot be read, and holds the internal name ${internal.slice(0, 80)}`;
     findings.push(finding("template/object-walk", message, where));
@@ -34,4 +32,11 @@ export function scanUnparsable(text: string, where: Place): readonly Finding[] {
     if (pattern.test(plain)) findings.push(finding(rule, `The template cannot be read, and ${what}`, where));
   }
   return findings;
+}
+
+function firstInternal(text: string): string | undefined {
+  for (const [word] of text.matchAll(WORD)) {
+    if (nameKind(word) === "internal") return word;
+  }
+  return undefined;
 }

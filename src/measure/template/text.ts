@@ -13,8 +13,8 @@ const MISPLACED_JOINER =
 /** Tag characters spell the name of a region after a black flag, and nothing else. */
 const FLAG = /\u{1f3f4}[\u{e0020}-\u{e007e}]{1,6}\u{e007f}/gu;
 const TAGS = /[\u{e0020}-\u{e007f}]/u;
-const BLOB = /[A-Za-z0-9+/_-]{120,}={0,2}/g;
-const HEX_BLOB = /(?:[0-9a-fA-F]{2}){64,}/;
+const BLOB = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{120,}={0,2}/g;
+const HEX_BLOB = /(?<![0-9a-fA-F])(?:[0-9a-fA-F]{2}){64,}/;
 
 /** Whether a text names an address that somebody could be sent to. */
 export function hasUrl(text: string): boolean {

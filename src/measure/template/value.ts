@@ -55,24 +55,35 @@ export function asList(value: Value): Value {
   return { ...value, list: true };
 }
 
+/** Any of these values. More texts than can be listed leave those listed first, so that a union never loses any. */
 export function union(...values: readonly Value[]): Value {
-  const known = values.filter((value) => value !== NOTHING);
-  const [only] = known;
-  if (only === undefined) return NOTHING;
-  if (known.length === 1) return only;
-  const some = (kind: "number" | "data" | "prefixed" | "crafted") => known.some((value) => value[kind]);
-  const largest = (kind: "max" | "size") => known.reduce((most, value) => Math.max(most, value[kind]), 0);
-  const listed = texts(...new Set(known.flatMap((value) => [...value.texts])));
+  const [first = NOTHING, ...rest] = values;
+  return rest.reduce(either, first);
+}
+
+function either(a: Value, b: Value): Value {
+  if (b === NOTHING || (a !== NOTHING && holds(a, b))) return a;
+  if (a === NOTHING || holds(b, a)) return b;
+  const options = new Set([...a.texts, ...b.texts]);
+  const isTooMany = options.size > MAX_TEXTS;
   return {
-    texts: listed.texts,
-    number: some("number"),
-    data: some("data"),
-    prefixed: some("prefixed"),
-    crafted: some("crafted") || listed.crafted,
-    list: known.every((value) => value.list),
-    max: largest("max"),
-    size: largest("size"),
+    texts: isTooMany ? new Set([...options].slice(0, MAX_TEXTS)) : options,
+    number: a.number || b.number,
+    data: a.data || b.data,
+    prefixed: a.prefixed || b.prefixed,
+    crafted: a.crafted || b.crafted || isTooMany,
+    list: a.list && b.list,
+    max: Math.max(a.max, b.max),
+    size: Math.max(a.size, b.size),
   };
+}
+
+/** Whether whatever `inner` can be, `outer` can be too. */
+function holds(outer: Value, inner: Value): boolean {
+  return (outer.number || !inner.number) && (outer.data || !inner.data) &&
+    (outer.prefixed || !inner.prefixed) && (outer.crafted || !inner.crafted) &&
+    (!outer.list || inner.list) && outer.max >= inner.max && outer.size >= inner.size &&
+    inner.texts.size <= outer.texts.size && [...inner.texts].every((text) => outer.texts.has(text));
 }
 
 export function isOnlyNumber(value: Value): boolean {

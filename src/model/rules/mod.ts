@@ -3,6 +3,7 @@ import { DIRECTORY_RULES } from "./directory.ts";
 import { DISGUISE_RULES } from "./disguise.ts";
 import { GGUF_RULES } from "./gguf.ts";
 import { JSON_RULES } from "./json.ts";
+import { LICENSE_RULES } from "./license.ts";
 import { LINE_RULES } from "./line.ts";
 import { MEASURE_RULES } from "./measure.ts";
 import { ORIGIN_RULES } from "./origin.ts";
@@ -27,6 +28,7 @@ export const RULES = {
   ...DIRECTORY_RULES,
   ...TEMPLATE_RULES,
   ...PROVENANCE_RULES,
+  ...LICENSE_RULES,
   ...MEASURE_RULES,
   ...BEHAVIOUR_RULES,
   ...WORKER_RULES,

@@ -33,6 +33,25 @@ export const ORIGIN_RULES = rules({
     why: "The policy takes in local models only with a pinned digest (models.local_imports: require_pin).",
     whatToDo: "Add the model's SHA-256 to models.lock.yaml.",
   },
+  "integrity/manifest-mismatch": {
+    severity: "critical",
+    why: "The files are not the ones that were downloaded: something changed, swapped or lost them since.",
+    whatToDo:
+      "Download the directory again. If you changed it on purpose, remove .NAME.hf-manifest.json (in incoming, or in rejected after a refusal).",
+  },
+  "integrity/manifest-unlisted": {
+    severity: "critical",
+    why: "Somebody put a file into the directory that was not part of the download.",
+    whatToDo:
+      "Delete the file, or download the directory again. If it belongs there, remove .NAME.hf-manifest.json (in incoming, or in rejected after a refusal).",
+  },
+  "integrity/manifest-unreadable": {
+    severity: "critical",
+    why:
+      "A list of what was downloaded that cannot be understood could have said that these are other files.",
+    whatToDo:
+      "Download the directory again, or remove .NAME.hf-manifest.json (in incoming, or in rejected after a refusal) to import it without one.",
+  },
   "integrity/blocked": {
     severity: "critical",
     why: "These exact bytes are on the block list, under whatever name they come.",

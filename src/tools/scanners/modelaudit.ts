@@ -27,6 +27,7 @@ const reportSchema = z.looseObject({
   success: z.boolean(),
   scanner_names: z.array(z.string()),
   issues: z.array(issueSchema),
+  file_metadata: z.record(z.string(), z.looseObject({ scan_outcome_reasons: z.array(z.string()).nullish() })),
 });
 
 /**
@@ -40,12 +41,19 @@ const KNOWN_BETTER: readonly ((issue: Issue) => boolean)[] = [
     type === "safetensors_check" && message === "Potential code injection detected in metadata",
 ];
 
-/** Limits of its own readers: what it could not read, in its words. Any other incomplete scan is no answer. */
-const GAPS: readonly RegExp[] = [
-  /^Tensor .* uses unknown GGML type \d+$/s,
-  /^GGUF (metadata|tensor) parse error: /,
-  /^SafeTensors header exceeds maximum allowed size /,
-  /^Invalid JSON header: SafeTensors header exceeds /,
+/**
+ * Limits of its own readers, by its names for them: a tensor type, an alignment, a name that is not UTF-8, a long header;
+ * in a directory a picture, and a tokenizer that it takes for XGBoost. Our own parsers read all of these, so what it
+ * could not read is said and refuses nothing. Any other incomplete scan is no answer.
+ */
+const GAPS: readonly string[] = [
+  "gguf_parse_incomplete",
+  "gguf_structure_validation_failed",
+  "pickle_routing_incomplete",
+  "safetensors_header_size_limit_exceeded",
+  "safetensors_header_validation_failed",
+  "xgboost_binary_structure_too_small",
+  "xgboost_binary_structure_unrecognized",
 ];
 
 /**
@@ -68,25 +76,28 @@ export const modelaudit: Tool<ScanReport> = {
   reportsTo: "file",
   report: scanReportSchema,
   read({ code, report }, { artifact }) {
-    const { issues, ...said } = readJsonReport(report, reportSchema);
-    const gaps = issues.filter(({ message }) => GAPS.some((gap) => gap.test(message)));
-    if (said.has_errors || (code === 2 && gaps.length === 0)) {
-      const first = issues.at(0)?.message ?? "no reason given";
-      throw new UndecidedError("scanner/incomplete", `could not look at all of it: ${first.slice(0, 200)}`);
+    const { issues, file_metadata, ...said } = readJsonReport(report, reportSchema);
+    const gaps = Object.entries(file_metadata).flatMap(([location, { scan_outcome_reasons }]) =>
+      (scan_outcome_reasons ?? []).map((reason) => ({ reason, ...pathInside(location, artifact) }))
+    );
+    const unknown = gaps.find(({ reason }) => !GAPS.includes(reason));
+    if (said.has_errors || unknown !== undefined || code === 2 && gaps.length === 0) {
+      const why = unknown?.reason ?? "it gives no reason";
+      throw new UndecidedError("scanner/incomplete", `could not look at all of it: ${why.slice(0, 100)}`);
     }
     const serious = issues.some(({ severity }) => severity === "critical" || severity === "warning");
     if (code === 1 && !serious || code === 0 && serious) {
       throw contradiction(`reports ${serious ? "issues" : "no issue"} with exit ${code}`);
     }
     const read = said.scanner_names.length === 0 || said.bytes_scanned === 0 ? 0 : said.files_scanned;
-    const found = issues.filter((issue) => !gaps.includes(issue) && issue.severity !== "debug");
-    return scanReport(
-      read,
-      found.map((issue) => findingOf(issue, artifact)),
-      gaps.map(({ message }) => message),
-    );
+    const found = issues.filter(({ severity }) => severity !== "debug");
+    return scanReport(read, found.map((issue) => findingOf(issue, artifact)), gaps.map(gapWords));
   },
 };
+
+function gapWords({ reason, path }: { readonly reason: string; readonly path?: string }): string {
+  return path === undefined ? reason : `${path}: ${reason}`;
+}
 
 function findingOf(issue: Issue, artifact: string): ScannerFinding {
   const refuses = issue.severity === "critical" && !KNOWN_BETTER.some((known) => known(issue));

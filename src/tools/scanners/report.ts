@@ -33,17 +33,22 @@ export type ScannerSeverity = ScannerFinding["severity"];
 
 const RANK: Readonly<Record<ScannerSeverity, number>> = { critical: 0, suspicious: 1, info: 2 };
 
-/** A report with the worst findings first and every text made safe to print. Nothing read is `scanner/nothing-scanned`. */
+/**
+ * A report with the worst findings first and every text made safe to print, in an order that does not depend on the
+ * order in which a disk lists its files. Nothing read is `scanner/nothing-scanned`.
+ */
 export function scanReport(
   files: number,
   found: readonly ScannerFinding[],
   gaps: readonly string[] = [],
 ): ScanReport {
   if (files === 0) throw new UndecidedError("scanner/nothing-scanned", "says that it looked at no file");
-  const sorted = found.toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
+  const sorted = found.toSorted((a, b) =>
+    RANK[a.severity] - RANK[b.severity] || compare(textOf(a), textOf(b))
+  );
   return {
     files,
-    gaps: [...new Set(gaps.map(words))].slice(0, MAX_FINDINGS),
+    gaps: [...new Set(gaps.map(words))].sort(compare).slice(0, MAX_FINDINGS),
     findings: sorted.slice(0, MAX_FINDINGS).map((one) => ({
       ...one,
       words: words(one.words),
@@ -53,6 +58,10 @@ export function scanReport(
     more: Math.max(0, sorted.length - MAX_FINDINGS),
   };
 }
+
+const textOf = ({ path = "", tensor = "", words }: ScannerFinding): string =>
+  [path, tensor, words].join("\0");
+const compare = (a: string, b: string): number => a < b ? -1 : a > b ? 1 : 0;
 
 function words(text: string): string {
   const safe = escapeName(text.replaceAll(/\s+/g, " ").trim());

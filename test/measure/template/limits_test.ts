@@ -11,7 +11,14 @@ const limits:
     ["elif", 200, 201, (n) => `{% if a %}${"{% elif a %}".repeat(n)}{% endif %}`],
     ["not", 200, 201, (n) => `{{ ${"not ".repeat(n)}a }}`],
     ["links of an expression", 598, 600, (n) => `{{ a${".b".repeat(n)} }}`],
-    ["words", 20_000, 20_001, (n) => "{{a}}".repeat(n)],
+    ["macros of one name", 3, 4, (n) => "{% macro m(a) %}{% endmacro %}".repeat(n)],
+    [
+      "macros",
+      128,
+      129,
+      (n) => Array.from({ length: n }, (_, i) => `{% macro m${i}(a) %}{% endmacro %}`).join(""),
+    ],
+    ["words", 4000, 4001, (n) => "{{a}}".repeat(n)],
   ];
 for (const [what, below, above, make] of limits) {
   Deno.test(`examineTemplate() takes ${below} ${what} and refuses ${above}`, () => {
@@ -34,6 +41,32 @@ Deno.test("examineTemplate() follows rows of variables in either direction and r
   assert.deepEqual(rulesOf(last + row.join("")), ["template/computed-name"]);
   assert.deepEqual(rulesOf(last + row.toReversed().join("")), ["template/computed-name"]);
   assert.ok(rulesOf(last + tangled.join("")).includes("template/too-deep"));
+});
+
+const MIB = 2 ** 20;
+/** What a pattern that looks at one place twice would need minutes for. */
+const repeated: readonly (readonly [what: string, template: string])[] = [
+  ["characters whose names do not end", `{{ '${"\\N{".repeat(MIB / 3 - 2)}`],
+  [
+    "a gate before one word of a mebibyte",
+    `{% if 'bank' in messages[0].content %}${"it's-".repeat(MIB / 6)}{% endif %}`,
+  ],
+  ["runs that are nearly long enough", ("a".repeat(119) + " " + "0".repeat(127) + " ").repeat(MIB / 256)],
+];
+for (const [what, template] of repeated) {
+  Deno.test(`examineTemplate() needs no second for ${what}`, () => {
+    const began = performance.now();
+    examineTemplate(template, {});
+    assert.ok(performance.now() - began < 1000);
+  });
+}
+
+Deno.test("examineTemplate() takes a list of more texts than it lists, and sees an internal name among the first", () => {
+  const append = (text: string) => `{% set _ = l.append('${text}') %}`;
+  const many = Array.from({ length: 100 }, (_, i) => append(`a${i}`)).join("");
+  assert.deepEqual(rulesOf(`{% set l = [] %}${many}{% for x in l %}{{ x }}{% endfor %}`), []);
+  const asked = `{% set l = [] %}${append("__class__")}${many}{{ messages[l[0]] }}`;
+  assert.deepEqual(rulesOf(asked), ["template/computed-name"]);
 });
 
 Deno.test("examineTemplate() keeps its messages short", () => {
