@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type DocumentKind, loadDocument, type TextFile } from "../policy/document.ts";
 import type { Problem } from "../policy/problem.ts";
 import { CATEGORIES, type Category } from "./categories.ts";

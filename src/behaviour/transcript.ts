@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { StartupError } from "../model/mod.ts";
 import { expectationSchema } from "./expectation.ts";
 import type { Reply, ReplyJudgement } from "./judge.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SCANNER_IDS, type ScannerId, STAGE_IDS } from "../model/mod.ts";
 import { publishersSchema, trustRootsSchema } from "./publisher_schema.ts";
 import { NAME_LINE, P256_PUBLIC_KEY, SHA256_TEXT } from "./scalars.ts";

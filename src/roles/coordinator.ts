@@ -154,10 +154,11 @@ function programRoots(world: World): string[] {
   return [world.programRoot, ...(deno === undefined ? [] : [deno])];
 }
 
-/** The launcher names it; before the first run there is none. */
+/** The launcher names it; before the first run there is none, and an installed program has none at all. */
 function cacheOf(world: World): string | null {
   const path = world.env("DENO_DIR");
-  return path !== undefined && unlessMissing(() => fs.statSync(path)) !== null ? path : null;
+  if (path === undefined) return null;
+  return unlessMissing(() => fs.statSync(path))?.isDirectory() === true ? path : null;
 }
 
 function workerEnvironment(world: World): Record<string, string> {

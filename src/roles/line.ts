@@ -90,7 +90,8 @@ export async function openLine(
   }
 }
 
-function makePlace(path: string, mode: number): void {
+/** Makes a directory where there is none. Throws `StartupError` when it cannot be had. */
+export function makePlace(path: string, mode: number): void {
   try {
     fs.mkdirSync(path, { recursive: true, mode });
   } catch (cause) {

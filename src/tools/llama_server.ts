@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UndecidedError } from "../model/mod.ts";
 
 /** How llama-server is run for one model. It never leaves 127.0.0.1 of its own network namespace. */

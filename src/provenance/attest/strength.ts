@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Policy, SCANNER_IDS, STAGE_IDS } from "../../model/mod.ts";
 
 /** What a policy asks of stages 5 and 6, in a form that two machines can compare. */
