@@ -5,7 +5,7 @@ import type { SignedSubject } from "../src/provenance/coverage.ts";
 import { examineDetached } from "../src/provenance/detached.ts";
 import { digestOfSignature, examineBundle, type Trust, type Verified } from "../src/provenance/examine.ts";
 import { type FoundSignature, LAYOUT_SUFFIX, MAX_SIGNATURE_BYTES } from "../src/provenance/files.ts";
-import { formOf } from "../src/provenance/forms.ts";
+import { formOf, type SignatureForm } from "../src/provenance/forms.ts";
 import { gpgSigner } from "../src/provenance/gpg.ts";
 import type { ProvenanceJob } from "../src/tools/protocol.ts";
 
@@ -13,6 +13,7 @@ import type { ProvenanceJob } from "../src/tools/protocol.ts";
 export interface Result {
   readonly file: string;
   readonly sha256: string | null;
+  readonly form: SignatureForm | "image" | null;
   readonly verified: Verified | null;
   readonly findings: readonly Finding[];
   /** Why the program that reads this kind of signature could not be asked, else null. */
@@ -30,7 +31,14 @@ export interface Case {
 /** Judges one signature file by what it is. A fault is a finding, never an error. */
 export async function examineOne(one: FoundSignature, about: Case): Promise<Result> {
   const place = one.at === "inside" ? { path: one.name } : {};
-  const nothing: Result = { file: one.name, sha256: null, verified: null, findings: [], unavailable: null };
+  const nothing: Result = {
+    file: one.name,
+    sha256: null,
+    form: null,
+    verified: null,
+    findings: [],
+    unavailable: null,
+  };
   const note = (message: string) => [finding("provenance/unverified", `${one.name}: ${message}`, place)];
   if (one.at === "inside" && one.about === "part") {
     return { ...nothing, findings: note("a signature of a part of the model, which is not verified") };
@@ -40,7 +48,8 @@ export async function examineOne(one: FoundSignature, about: Case): Promise<Resu
     const message = `${one.name} is no file of at most ${MAX_SIGNATURE_BYTES} bytes`;
     return { ...nothing, findings: [finding("signature/unreadable", message, place)] };
   }
-  const file = { ...nothing, sha256: digestOfSignature(bytes) };
+  const form = one.name.endsWith(LAYOUT_SUFFIX) ? "image" : formOf(bytes);
+  const file: Result = { ...nothing, sha256: digestOfSignature(bytes), form };
   try {
     return await judged(one, bytes, file, about, note);
   } catch (error) {
@@ -59,12 +68,12 @@ async function judged(
   { subject, trust, gpg }: Case,
   note: (message: string) => Finding[],
 ): Promise<Result> {
-  if (one.name.endsWith(LAYOUT_SUFFIX)) {
-    if (trust.publisher === null) return { ...file, findings: note(NOBODY) };
-    const { examineImage } = await import("../src/provenance/image.ts");
-    return { ...file, verified: await examineImage(bytes, subject, trust.publisher, trust) };
-  }
-  switch (formOf(bytes)) {
+  switch (file.form) {
+    case "image": {
+      if (trust.publisher === null) return { ...file, findings: note(NOBODY) };
+      const { examineImage } = await import("../src/provenance/image.ts");
+      return { ...file, verified: await examineImage(bytes, subject, trust.publisher, trust) };
+    }
     case "bundle": {
       const { verified, notes } = await examineBundle(bytes, subject, trust);
       return { ...file, verified, findings: verified === null ? [...notes, ...note(NOBODY)] : notes };
@@ -79,6 +88,7 @@ async function judged(
     case "other-tool":
       return { ...file, findings: note("a signature of a tool that is not supported (ssh, minisign)") };
     case "unknown":
+    case null:
       throw new FormatError("signature/malformed", "no known form of signature");
   }
 }

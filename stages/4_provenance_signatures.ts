@@ -141,6 +141,6 @@ function signedBy({ signer, time }: Verified): string {
   return `signed by ${signer}${time === null ? "" : ` at ${time.at}`}`;
 }
 
-function evidenceOf({ file, sha256, verified }: Result): Json {
-  return { file, sha256, verified: verified === null ? null : { ...verified } };
+function evidenceOf({ file, sha256, form, verified }: Result): Json {
+  return { file, sha256, form, verified: verified === null ? null : { ...verified } };
 }

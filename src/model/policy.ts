@@ -31,6 +31,8 @@ export type TrustedSigner =
     readonly publicKey: string;
     /** The key's signatures count before this moment only (ISO 8601), or always. */
     readonly expires: string | null;
+    /** A program that must agree about signatures over one file, or null. */
+    readonly secondOpinion: "cosign" | null;
   }
   | {
     readonly method: "certificate";

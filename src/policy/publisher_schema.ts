@@ -18,6 +18,10 @@ const key = z.strictObject({
   name,
   public_key: PEM.describe("PEM of the public key: P-256, P-384, P-521 or Ed25519."),
   expires: MOMENT.optional().describe("From this moment on the key is no longer trusted."),
+  second_opinion: z.literal("cosign").optional()
+    .describe(
+      "cosign: where one file is signed, the cosign program (COSIGN_BIN) must agree in a sandbox of its own.",
+    ),
 }).describe("A key: OpenSSF Model Signing `key`, cosign with a key.");
 
 const certificate = z.strictObject({

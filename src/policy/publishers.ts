@@ -20,8 +20,14 @@ export function settlePublisher({ source, required, signers }: PublisherText): P
 function settleSigner(text: SignerText): TrustedSigner {
   switch (text.method) {
     case "key": {
-      const { method, name, public_key, expires } = text;
-      return { method, name, publicKey: public_key, expires: expires === undefined ? null : isoOf(expires) };
+      const { method, name, public_key, expires, second_opinion } = text;
+      return {
+        method,
+        name,
+        publicKey: public_key,
+        expires: expires === undefined ? null : isoOf(expires),
+        secondOpinion: second_opinion ?? null,
+      };
     }
     case "certificate":
       return { ...text, authorities: certificatesIn(text.authorities) };

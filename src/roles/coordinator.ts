@@ -42,6 +42,7 @@ export async function coordinator(
       trustRoots: configuration.trustRoots,
       requiredFrom: (origin) => signatureRequired(origin, configuration.allowlist),
       gpgv: verifier(world, GPGV),
+      cosign: verifier(world, world.env("COSIGN_BIN") ?? COSIGN),
     },
     smoke: bwrap === null || llamaServer === null ? null : {
       open: processSandbox(sandboxOptions(world, "smoke", [llamaServer])),
@@ -64,6 +65,7 @@ export function scannerSandbox(world: World): SandboxFor {
 }
 
 const GPGV = "/usr/bin/gpgv";
+const COSIGN = "/usr/bin/cosign";
 
 /** A program that checks signatures, behind the same walls as a scanner. */
 function verifier(world: World, program: string): Verifier {

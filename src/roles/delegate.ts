@@ -10,6 +10,7 @@ import type {
 import { signatureFilesOf } from "../provenance/files.ts";
 import { type BehaviourInputs, type Job, PROTOCOL_VERSION } from "../tools/protocol.ts";
 import { type OpenSandbox, runJob } from "../tools/worker.ts";
+import { withSecondOpinion } from "./second_opinion.ts";
 import { provenanceJob, type SignatureInputs } from "./signatures.ts";
 
 /** The stages that look inside the bytes, and so run in an examiner. */
@@ -70,7 +71,8 @@ function withSignatures<Id extends StageId>(stage: Stage<Id>, { examine, provena
       const found = signatureFilesOf(artifact, await artifact.digest);
       if (found.length === 0) return await stage.examine(artifact, context);
       const inputs = { provenance: await provenanceJob(artifact, context, provenance) };
-      return await examineInSandbox(stage.id, examine, inputs, artifact, context);
+      const judgement = await examineInSandbox(stage.id, examine, inputs, artifact, context);
+      return await withSecondOpinion(judgement, artifact, context, provenance.cosign);
     },
   };
 }

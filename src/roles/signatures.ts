@@ -12,6 +12,7 @@ export interface SignatureInputs {
   readonly trustRoots: readonly ProvenanceJob["trustRoots"][number][];
   readonly requiredFrom: (origin: Origin) => boolean;
   readonly gpgv: Verifier;
+  readonly cosign: Verifier;
 }
 
 /** A foreign program that checks signatures behind walls of its own, or why there is none. */
@@ -19,7 +20,8 @@ export type Verifier = { readonly program: string; readonly open: OpenSandbox } 
   readonly missing: string;
 };
 
-/** Reading at 50 MB a second, and a minute to begin with. */
+/** How long a program may take that reads the whole artifact: reading at 50 MB a second, and a minute to begin with. */
+export const readingTimeoutMs = (sizeBytes: number): number => BASE_TIMEOUT_MS + sizeBytes / BYTES_PER_MS;
 const BASE_TIMEOUT_MS = 60_000;
 const BYTES_PER_MS = 50_000;
 
@@ -68,7 +70,7 @@ async function askGpgv(
       version: null,
       artifact: { path: artifact.path, name: "model" },
       inputs: { [GPGV_INPUTS.keyring]: base64(keyring), [GPGV_INPUTS.signature]: base64(bytes) },
-      timeoutMs: BASE_TIMEOUT_MS + sizeBytes / BYTES_PER_MS,
+      timeoutMs: readingTimeoutMs(sizeBytes),
       signal,
     });
     used?.("gpgv", version);

@@ -49,7 +49,7 @@ Deno.test("P007 a signed drop is promoted, and record, journal and audit log say
   assert.deepEqual(record.signature, {
     status: "signed",
     required: true,
-    signatures: [{ file: ".m.gguf.sig", sha256: sha256(bundle), verified: by }],
+    signatures: [{ file: ".m.gguf.sig", sha256: sha256(bundle), form: "bundle", verified: by }],
   });
   const audited = lab.events("stage").find(({ stage }) => stage === "provenance_check");
   assert.equal(audited?.summary, "signed by release key");

@@ -127,6 +127,11 @@ export const PROVENANCE_RULES = rules({
     whatToDo:
       "Ask the publisher for a signature with P-256, P-384, P-521 or Ed25519, by the key the policy names.",
   },
+  "signature/disputed": {
+    severity: "critical",
+    why: "Our own verification and the second program the policy asks for disagree about the signature.",
+    whatToDo: "Do not use the model. Keep model and signature, and report them: one of the two is wrong.",
+  },
   "signature/expired": {
     severity: "critical",
     why: "The signer said until when the signature holds, and that time is over.",
