@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { unlessMissing, writeDurably } from "../files/mod.ts";
 import { type Origin, StartupError } from "../model/mod.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * What was decided about a claim, written down before anything is done about it. It holds everything the rest

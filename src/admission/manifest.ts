@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { unlessMissing, writeDurably } from "../files/mod.ts";
 import type { Json } from "../model/mod.ts";
 import type { Claim } from "./claim.ts";

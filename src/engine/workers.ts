@@ -8,8 +8,10 @@ export const ONE_THREAD_BYTES = 8 * 1024 * 1024;
 /** More threads than this do not help: two digests and the measuring are all there is to do. */
 const MOST_WORKERS = 2;
 
-/** Directories whose modules a worker loads: unlike those of the program itself, these need read permission. */
-const WORKER_MODULES = ["./", "../measure/"];
+/** A worker's module, and the directories it loads from: unlike the program's own, these need read permission. */
+const WORKER = import.meta.url.endsWith(".ts")
+  ? { module: "./worker.ts", directories: ["./", "../measure/"] }
+  : { module: "./src/engine/worker.js", directories: ["./"] }; // In the bundle, seen from its directory.
 
 function mayRead(directory: string): boolean {
   const path = new URL(directory, import.meta.url);
@@ -34,7 +36,7 @@ export class WorkerPool {
 
   /** `count`: how many threads; as many as the machine has use for when left out. */
   constructor(count = Math.min(MOST_WORKERS, Math.max(0, navigator.hardwareConcurrency - 1))) {
-    const readable = WORKER_MODULES.every(mayRead);
+    const readable = WORKER.directories.every(mayRead);
     if (!readable) this.#failure = "the worker's modules may not be read";
     this.#state = count === 0 || !readable ? "absent" : "starting";
     this.#workers = this.#state === "absent" ? [] : Array.from({ length: count }, () => this.#spawn());
@@ -54,7 +56,7 @@ export class WorkerPool {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL(WORKER.module, import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => this.#hear(data);
     worker.onerror = (event) => {
       event.preventDefault();

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How often a duration fell between two bounds: what Prometheus calls a histogram, not yet cumulative. */
 export interface Histogram {

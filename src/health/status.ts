@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { systemCode } from "../files/mod.ts";
 import { STAGE_IDS } from "../model/mod.ts";
 import { emptyHistogram, histogramSchema, PIPELINE_BOUNDS, STAGE_BOUNDS } from "./histogram.ts";

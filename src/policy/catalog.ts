@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type DocumentKind, loadDocument, type TextFile } from "./document.ts";
 import { nearest } from "./nearest.ts";
 import { type Pin, pinConflicts, PinSet } from "./pin_set.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { type FileCodes, type PlacedProblem, type Problem, startupError } from "./problem.ts";
 import { checkShape } from "./shape.ts";
 import { readYaml } from "./yaml.ts";

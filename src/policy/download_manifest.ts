@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { FileSource, unlessMissing } from "../files/mod.ts";
 import { type JsonLimits, parseJson } from "../formats/strict_json.ts";
 import { FormatError, parseSha256, type Sha256 } from "../model/mod.ts";

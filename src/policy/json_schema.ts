@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { policySchema } from "./schema.ts";
 
 /** The JSON Schema of policy.yaml for editors, as text: what `policy/policy.schema.json` holds. */

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { unlessMissing, writeDurably } from "../files/mod.ts";
 import { type Sha256, StartupError } from "../model/mod.ts";
 import { pinName, PinSet } from "./pin_set.ts";

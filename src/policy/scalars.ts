@@ -1,5 +1,5 @@
 import { createPublicKey } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { parseSha256 } from "../model/mod.ts";
 
 const SHA256_PATTERN = /^[0-9a-fA-F]{64}$/;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { escapeName } from "../files/mod.ts";
 import type { RuleId } from "../model/mod.ts";
 import { type DocumentKind, loadDocument, type TextFile } from "./document.ts";

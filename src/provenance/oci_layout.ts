@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { copyAndHash, isPlainName, unlessMissing } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
 

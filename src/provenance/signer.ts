@@ -2,7 +2,7 @@ import { xsalsa20poly1305 } from "@noble/ciphers/salsa.js";
 import { Buffer } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject, scryptSync, sign } from "node:crypto";
 import fs from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { systemCode } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { isP256, keyIdOf } from "./attest/own_key.ts";

@@ -1,5 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import type { z } from "zod";
+import type * as z from "zod";
 import { isLocalRequest } from "../model/mod.ts";
 import { checkBearer, readJsonObject } from "./guards.ts";
 import { Registry, type RegistryDeps, RequestRefused } from "./registry.ts";

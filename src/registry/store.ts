@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { unlessMissing, writeDurably } from "../files/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { manifestSchema, MAX_MANIFEST_BYTES, MAX_MODELS, type RegistryEntry } from "./wire.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type ArtifactFormat, parseSha256 } from "../model/mod.ts";
 
 /** Largest request a registry reads and largest reply about one model a client reads. */

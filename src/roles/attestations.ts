@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { type FindVouched, MANIFEST_SUFFIX } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { isIntact } from "../measure/manifest.ts";

@@ -61,6 +61,7 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
     );
   verb("watch", "the coordinator: take whatever is dropped into the incoming directory through the line")
     .option("--once", "end when nothing is left to settle")
+    .option("--embedded-registry", "serve the registry directory too, where no other registry does")
     .option("--policy <file>", "the policy to judge by")
     .addOption(profile)
     .action(run(async (options) => (await import("./run_watch.ts")).runWatch(world, options)));

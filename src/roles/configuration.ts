@@ -55,8 +55,8 @@ export function withCompanions(world: World, policy: Policy, policyPath: string)
 }
 
 /**
- * `--policy`, else `--profile`, else POLICY_PATH, else the installed policy, else the shipped standalone profile.
- * A file that is named and missing is an error, never a reason to take the next one.
+ * `--policy`, else `--profile`, else POLICY_PATH, else the host's policy, else the one the image was made for, else the
+ * shipped standalone profile. A file that is named and missing is an error, never a reason to take the next one.
  */
 function choosePolicy(world: World, { file, profile }: PolicyChoice): string {
   if (file !== undefined && profile !== undefined) {
@@ -66,12 +66,16 @@ function choosePolicy(world: World, { file, profile }: PolicyChoice): string {
     );
   }
   if (file !== undefined) return file;
-  const shipped = (name: string) => join(world.programRoot, "policy", `${name}.yaml`);
+  const shipped = (name: string) => join(shippedDirectory(world), `${name}.yaml`);
   if (profile !== undefined) return shipped(profile);
   const named = world.env("POLICY_PATH");
   if (named !== undefined) return named;
-  const installed = join(POLICY_DIRECTORY, "policy.yaml");
-  return exists(installed) ? installed : shipped("standalone");
+  const defaults = [join(POLICY_DIRECTORY, "policy.yaml"), shipped("policy")];
+  return defaults.find(exists) ?? shipped("standalone");
+}
+
+function shippedDirectory(world: World): string {
+  return join(world.programRoot, "policy");
 }
 
 function allowlist(world: World, policyPath: string): Allowlist {
@@ -85,7 +89,10 @@ function allowlist(world: World, policyPath: string): Allowlist {
   return file === null ? EMPTY_ALLOWLIST : loadAllowlist(file);
 }
 
-/** A file that a variable names must be there; the one beside the policy may be missing. */
+/**
+ * A file that a variable names must be there; the one beside the policy may be missing. Beside a shipped policy the
+ * host's own file comes first.
+ */
 function companion(
   world: World,
   variable: "SOURCES_ALLOWLIST_PATH" | "MODELS_LOCK_PATH" | "MODEL_CATALOG_PATH",
@@ -94,7 +101,10 @@ function companion(
   code: StartupCode,
 ): TextFile | null {
   const named = world.env(variable);
-  const path = named ?? join(dirname(policyPath), name);
+  const beside = join(dirname(policyPath), name);
+  const hosts = join(POLICY_DIRECTORY, name);
+  const isShipped = dirname(policyPath) === shippedDirectory(world);
+  const path = named ?? (isShipped && exists(hosts) ? hosts : beside);
   if (named === undefined && !exists(path)) return null;
   return { text: readText(path, code), path };
 }

@@ -17,7 +17,7 @@ const IN_EXAMINER: readonly StageId[] = ["format_gate", "static_scan", "diffusio
 export interface Sandboxes {
   readonly examine: OpenSandbox;
   /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
-  readonly smoke: { readonly open: OpenSandbox; readonly inputs: BehaviourInputs } | null;
+  readonly smoke: { readonly open: OpenSandbox; readonly inputs: () => Promise<BehaviourInputs> } | null;
 }
 
 /** A stage may take a minute, and a second more for every so many bytes it has to read. */
@@ -33,7 +33,14 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   const inSandbox = <Id extends StageId>(stage: Stage<Id>): Stage<Id> => {
     const { smoke } = sandboxes;
     if (stage.id === "behavioral_test" && smoke !== null) {
-      return { ...stage, examine: (...job) => examineInSandbox(stage.id, smoke.open, smoke.inputs, ...job) };
+      return {
+        ...stage,
+        async examine(...job) {
+          const startedMs = performance.now();
+          const judgement = await examineInSandbox(stage.id, smoke.open, await smoke.inputs(), ...job);
+          return withOverhead(judgement, performance.now() - startedMs);
+        },
+      };
     }
     if (!IN_EXAMINER.includes(stage.id)) return stage;
     return { ...stage, examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, null, ...job) };
@@ -47,6 +54,13 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
     inSandbox(behaviour),
     inSandbox(diffusion),
   ];
+}
+
+/** Adds what the sandbox cost beside the model's own work, which the worker told. */
+function withOverhead(judgement: Judgement, tookMs: number): Judgement {
+  const { run } = judgement;
+  const own = (run?.model_seconds ?? 0) + (run?.garak_seconds ?? 0);
+  return { ...judgement, run: { ...run, overhead_seconds: Math.round(tookMs - 1000 * own) / 1000 } };
 }
 
 async function examineInSandbox(

@@ -8,10 +8,11 @@ import {
   type TokenReader,
   tokenReader,
 } from "../registry/mod.ts";
+import { makePlace } from "./line.ts";
 import type { World } from "./world.ts";
 
-/** A registry of our own for one `admit`, in a process of its own. */
-export interface EmbeddedRegistry {
+/** A registry of our own for one `admit` or `watch`, in a process of its own. */
+export interface EmbeddedRegistry extends AsyncDisposable {
   readonly address: RegistryAddress;
   readonly token: TokenReader;
   stop(): Promise<void>;
@@ -20,11 +21,20 @@ export interface EmbeddedRegistry {
 const READY = /^registry: listening on (http:\/\/127\.0\.0\.1:\d+)\n/;
 const READY_WITHIN_MS = 10_000;
 
+/** Any free port. */
+const SOME_PORT = "http://127.0.0.1:0";
+
 /**
- * Starts the `registry` role over the registry directory of `places`, on a free port. Its token is minted into the
- * state directory (0600) the first time.
+ * Starts the `registry` role over the registry directory of `places`, which is made where it is missing. Its token is
+ * minted into the state directory (0600) the first time.
  */
-export async function startEmbeddedRegistry(world: World, places: Places): Promise<EmbeddedRegistry> {
+export async function startEmbeddedRegistry(
+  world: World,
+  places: Places,
+  url = SOME_PORT,
+): Promise<EmbeddedRegistry> {
+  makePlace(places.registry, 0o755);
+  makePlace(places.state, 0o750);
   const tokenPath = join(places.state, "registry.token");
   mintToken(tokenPath);
   const deno = world.env("AI_QUARANTINE_DENO");
@@ -38,7 +48,7 @@ export async function startEmbeddedRegistry(world: World, places: Places): Promi
       AI_QUARANTINE_BWRAP: "",
       STATE_DIRECTORY: places.state,
       REGISTRY_DIR: places.registry,
-      REGISTRY_URL: "http://127.0.0.1:0",
+      REGISTRY_URL: url,
       SERVICE_TOKEN_PATH: tokenPath,
     },
     stdin: "null",
@@ -54,12 +64,13 @@ export async function startEmbeddedRegistry(world: World, places: Places): Promi
     await child.status;
   };
   const output = child.stdout.getReader();
-  const url = await readyUrl(output, stop);
+  const address = await readyUrl(output, stop);
   void drain(output);
   return {
-    address: registryAddress(url),
+    address: registryAddress(address),
     token: tokenReader({ serviceToken: null, paths: [tokenPath] }),
     stop,
+    [Symbol.asyncDispose]: stop,
   };
 }
 

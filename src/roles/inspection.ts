@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { digestInPlace, refuseUnopened } from "../admission/mod.ts";
 import type { WeightFingerprint } from "../measure/fingerprint.ts";
 import type { ModelManifest } from "../measure/manifest.ts";

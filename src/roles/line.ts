@@ -18,7 +18,8 @@ import { readSigner, type Signer } from "../provenance/signer.ts";
 import { PinStore } from "../policy/pins.ts";
 import type { RegistryClient } from "../registry/mod.ts";
 import { vouchedBy } from "./attestations.ts";
-import { type Coordinator, suiteText } from "./coordinator.ts";
+import { suiteText } from "./behaviour_inputs.ts";
+import type { Coordinator } from "./coordinator.ts";
 import { verityWithTool } from "./verity.ts";
 import { signingKey, signingPassword } from "./signing_key.ts";
 import type { World } from "./world.ts";
@@ -90,7 +91,8 @@ export async function openLine(
   }
 }
 
-function makePlace(path: string, mode: number): void {
+/** Makes a directory where there is none. Throws `StartupError` when it cannot be had. */
+export function makePlace(path: string, mode: number): void {
   try {
     fs.mkdirSync(path, { recursive: true, mode });
   } catch (cause) {

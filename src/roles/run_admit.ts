@@ -43,7 +43,6 @@ export async function runAdmit(
   using stop = stopSignal();
   const tools = await coordinator(world, configuration, { signal: stop.signal, progress: bar.progress });
   const places = embeddedPlaces(world.env);
-  fs.mkdirSync(places.registry, { recursive: true });
   const embedded = world.env("REGISTRY_URL") === undefined
     ? await startEmbeddedRegistry(world, places)
     : null;

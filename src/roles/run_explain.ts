@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { escapeName, systemCode } from "../files/mod.ts";
 import { isRuleId, RULES, StartupError } from "../model/mod.ts";
 import { paint } from "./terminal.ts";

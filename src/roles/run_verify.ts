@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { digestInPlace, MANIFEST_SUFFIX } from "../admission/mod.ts";
 import { escapeName, unlessMissing } from "../files/mod.ts";
 import { compareManifests, type Difference } from "../measure/manifest.ts";

@@ -2,10 +2,11 @@ import { type Admission, type JournalLine, UNSIGNED, warning } from "../admissio
 import { StartupError } from "../model/mod.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
+import { startEmbeddedRegistry } from "./embedded_registry.ts";
 import { auditLogPath, watchedPlaces } from "./environment.ts";
 import { scannersNotAsked } from "./installed_scanners.ts";
 import { openLine } from "./line.ts";
-import { registryClient } from "./registry_access.ts";
+import { DEFAULT_REGISTRY_URL, registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";
 import { stopSignal } from "./signals.ts";
 import { StatusPublisher } from "./status_publisher.ts";
@@ -15,9 +16,13 @@ import { EXIT, type ExitCode, type World, worst } from "./world.ts";
 
 export interface WatchArguments {
   readonly once?: boolean;
+  readonly embeddedRegistry?: boolean;
   readonly policy?: string;
   readonly profile?: string;
 }
+
+/** Where only the host's administrator or its image can have put a policy. */
+const SYSTEM_POLICY = /^\/(etc|usr)\//;
 
 /** `watch`: the coordinator. Under systemd it ends when it has been idle; elsewhere it stays until it is told. */
 export async function runWatch(world: World, options: WatchArguments): Promise<ExitCode> {
@@ -32,8 +37,11 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
   using stop = stopSignal();
   const tools = await coordinator(world, configuration, { signal: stop.signal, progress: () => {} });
   const say = (line: JournalLine) => world.stdout.write(`<${line.priority}>${line.text}\n`);
-  const registry = registryClient(world, configuration.policy, null);
   const places = watchedPlaces(world.env);
+  await using embedded = options.embeddedRegistry === true
+    ? await startEmbeddedRegistry(world, places, world.env("REGISTRY_URL") ?? DEFAULT_REGISTRY_URL)
+    : null;
+  const registry = registryClient(world, configuration.policy, embedded);
   const open = await openLine(world, tools, {
     places,
     auditLog: auditLogPath(world.env, false),
@@ -47,7 +55,7 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     : "forever";
   const codes: ExitCode[] = [];
   try {
-    if (!configuration.policyPath.startsWith("/etc/")) {
+    if (!SYSTEM_POLICY.test(configuration.policyPath)) {
       say(warning(`the policy is ${configuration.policyPath}`));
     }
     if (open.line.signer === null) say(UNSIGNED);

@@ -5,6 +5,7 @@ import { tinyLlama } from "../make/gguf.ts";
 import { sha256 } from "../registry/fixture.ts";
 import { cli, registryRole, surroundings, watchVariables } from "../support/cli.ts";
 import { Lab, LAUNCHER } from "../support/lab.ts";
+import { freePort } from "../support/real_parts.ts";
 
 const MODEL = tinyLlama();
 const DIGEST = sha256(MODEL);
@@ -58,6 +59,27 @@ Deno.test("P022, P089-P099, P123: the journal of a model that passes, word for w
     `<6>[quarantine] PROMOTED: my-model (my-model.gguf) sha256=${DIGEST}`,
   ]);
   assert.equal(sha256(fs.readFileSync(join(lab.places.registry, "my-model.gguf"))), DIGEST);
+});
+
+Deno.test("watch --embedded-registry registers what it promotes, where no registry runs", async () => {
+  using lab = Lab.make();
+  lab.drop("my-model.gguf", MODEL);
+  const variables = watchVariables(lab, `http://127.0.0.1:${freePort()}`);
+  const ran = await cli(["watch", "--once", "--embedded-registry"], variables);
+  assert.equal(ran.code, 0, ran.stdout + ran.stderr);
+  assert.match(ran.stdout, /PROMOTED: my-model \(my-model\.gguf\)/);
+  assert.match(fs.readFileSync(join(lab.places.registry, "manifest.json"), "utf8"), new RegExp(DIGEST));
+});
+
+Deno.test("watch --embedded-registry does not start where its port is taken", async () => {
+  using lab = Lab.make();
+  lab.drop("my-model.gguf", MODEL);
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const variables = watchVariables(lab, `http://127.0.0.1:${taken.addr.port}`);
+  const ran = await cli(["watch", "--once", "--embedded-registry"], variables);
+  assert.equal(ran.code, 2, ran.stdout + ran.stderr);
+  assert.match(ran.stderr, /ai-quarantine: Cannot start the embedded registry/);
+  assert.deepEqual(lab.names("incoming"), ["my-model.gguf"]);
 });
 
 interface Refusal {
