@@ -1,4 +1,4 @@
-import { EVERY_FORMAT, type Stage } from "../src/model/mod.ts";
+import { EVERY_FORMAT, type Policy, SCANNER_IDS, type Stage, UndecidedError } from "../src/model/mod.ts";
 
 /**
  * Stage 5, our own part: deep analysis of the bytes. The coordinator asks the outside scanners beside it. What looks
@@ -23,5 +23,22 @@ export function staticScan(): Stage<"static_scan"> {
         workers?.close();
       }
     },
+    // A coordinator that has sandboxes for the scanners puts them in this place.
+    askOthers(own, _artifact, { policy }) {
+      requireNoScanner(policy);
+      return Promise.resolve(own);
+    },
   };
+}
+
+/** External scanners of this stage; garak belongs to the behavioural one. */
+const SCANNERS = SCANNER_IDS.filter((id) => id !== "garak");
+
+function requireNoScanner({ scanners }: Policy): void {
+  const required = SCANNERS.filter((id) => scanners[id].required).join(", ");
+  if (required === "") return;
+  throw new UndecidedError(
+    "line/missing-program",
+    `the policy requires ${required}, and nobody is there to ask`,
+  );
 }

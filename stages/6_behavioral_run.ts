@@ -1,25 +1,23 @@
-import { createHash, randomBytes } from "node:crypto";
-import {
-  flaggedExtract,
-  instantiate,
-  judgeReplies,
-  loadSuite,
-  type PlantedPrompt,
-  type Reply,
-  type Score,
-  scoreBatch,
-} from "../src/behaviour/mod.ts";
-import { FileSource } from "../src/files/mod.ts";
+import { randomBytes } from "node:crypto";
+// Not by way of mod.ts, which would load the readers of suites and transcripts too.
+import { flaggedExtract } from "../src/behaviour/extract.ts";
+import { judgeReplies, type Reply } from "../src/behaviour/judge.ts";
+import { type Score, scoreBatch } from "../src/behaviour/score.ts";
+import { instantiate, type PlantedPrompt } from "../src/behaviour/suite.ts";
+import { FileSource } from "../src/files/file_source.ts";
 import { parseGguf } from "../src/formats/gguf.ts";
 import {
   type Artifact,
   type Evidence,
   finding,
   type Judgement,
+  type Policy,
   type StageContext,
   UndecidedError,
 } from "../src/model/mod.ts";
+import { askGarak, requireGarak } from "./6_behavioral_garak.ts";
 import { CONTEXT_TOKENS, memoryNeeded } from "./6_behavioral_memory.ts";
+import { PaceMeter } from "./6_behavioral_pace.ts";
 import { type ChatAnswer, type ChatMessage, LlamaServer } from "../src/tools/llama_server.ts";
 import type { BehaviourInputs } from "../src/tools/protocol.ts";
 
@@ -28,16 +26,18 @@ const PORT = 8099;
 /** Threads that wait for each other cost a small model more than they bring, on a busy machine 20 times more. */
 const ONE_THREAD_BELOW_BYTES = 64 * 1024 * 1024;
 
-/** Runs the suite against the model in a llama-server of its own, and judges what it says. */
+/** Runs the suite against the model in a llama-server of its own, judges what it says, and lets garak ask more. */
 export async function runSuite(
   artifact: Artifact,
   inputs: BehaviourInputs,
   context: StageContext,
 ): Promise<Judgement> {
   const { path } = artifact;
-  requireRoom(path, inputs.memoryBytes);
-  const suite = loadSuite({ text: inputs.suite, path: "behaviour_suite.yaml" });
-  const prompts = instantiate(suite, () => randomBytes(10).toString("hex").toUpperCase());
+  const { policy } = context;
+  const deadlineMs = performance.now() + policy.behaviour.totalTimeoutMs;
+  requireGarak(inputs.garak, policy);
+  requireRoom(path, policy.behaviour.memoryBytes);
+  const prompts = instantiate(inputs.suite, () => randomBytes(10).toString("hex").toUpperCase());
   const server = await LlamaServer.start({
     program: inputs.program,
     model: path,
@@ -47,41 +47,50 @@ export async function runSuite(
     readyWithinMs: inputs.readyWithinMs,
   });
   try {
-    const replies = await askAll(server, prompts, artifact, context);
-    requireReplies(replies, context.policy.behaviour.maxInvalid);
-    const judgements = judgeReplies(replies);
-    const { smokeTestMaxScore: maxScore, smokeTestMaxCritical: maxCritical } = context.policy.quarantine;
-    const score = scoreBatch(judgements, {
-      maxScore,
-      maxCritical,
-      maxInvalid: context.policy.behaviour.maxInvalid,
-    });
-    const { flagged, left_out } = flaggedExtract(replies, judgements);
-    const evidence: Evidence = {
-      suite_version: suite.version,
-      suite_sha256: createHash("sha256").update(inputs.suite).digest("hex"),
-      ...score.counts,
-      flagged_replies: flagged,
-      left_out,
-    };
-    return judgementOf(score, evidence);
+    const { replies, pace } = await askAll(server, prompts, { artifact, context, deadlineMs });
+    requireReplies(replies, policy.behaviour.maxInvalid, server);
+    const judgement = judgeRun(replies, inputs.suite, policy);
+    const run = { ...pace.figures(), memory_bytes: Deno.memoryUsage().rss };
+    if (judgement.kind === "refused") return { ...judgement, run };
+    const asked = await askGarak(judgement, inputs.garak, { port: PORT, policy, deadlineMs });
+    return { ...asked, run: { ...run, ...asked.run } };
   } finally {
     await server.stop();
   }
+}
+
+/** The judgement on what the model said to the suite. */
+function judgeRun(replies: readonly Reply[], suite: BehaviourInputs["suite"], policy: Policy): Judgement {
+  const judgements = judgeReplies(replies);
+  const { smokeTestMaxScore: maxScore, smokeTestMaxCritical: maxCritical } = policy.quarantine;
+  const score = scoreBatch(judgements, { maxScore, maxCritical, maxInvalid: policy.behaviour.maxInvalid });
+  const { flagged, left_out } = flaggedExtract(replies, judgements);
+  return judgementOf(score, {
+    suite_version: suite.version,
+    suite_sha256: suite.sha256,
+    ...score.counts,
+    flagged_replies: flagged,
+    left_out,
+  });
+}
+
+interface Asking {
+  readonly artifact: Artifact;
+  readonly context: StageContext;
+  readonly deadlineMs: number;
 }
 
 /** Asks one prompt after the other: batching would make the same model say different things on two runs. */
 async function askAll(
   server: LlamaServer,
   prompts: readonly PlantedPrompt[],
-  artifact: Artifact,
-  { policy, progress }: StageContext,
-): Promise<Reply[]> {
+  { artifact, context: { policy, progress }, deadlineMs }: Asking,
+): Promise<{ replies: readonly Reply[]; pace: PaceMeter }> {
   const { maxTokens, promptTimeoutMs, totalTimeoutMs } = policy.behaviour;
-  const deadline = performance.now() + totalTimeoutMs;
   const replies: Reply[] = [];
+  const pace = new PaceMeter(prompts.length, maxTokens);
   for (const prompt of prompts) {
-    const left = deadline - performance.now();
+    const left = deadlineMs - performance.now();
     if (left <= 0) {
       const minutes = Math.round(totalTimeoutMs / 60_000);
       throw new UndecidedError(
@@ -94,9 +103,10 @@ async function askAll(
     let answer = await ask(prompt.messages);
     if (answer.kind === "error") answer = await ask(withoutSystemRole(prompt.messages)); // Many templates know none.
     replies.push(replyOf(prompt, answer));
-    progress(artifact.sizeBytes * replies.length / prompts.length);
+    pace.add(answer);
+    progress(artifact.sizeBytes * replies.length / prompts.length, pace.now());
   }
-  return replies;
+  return { replies, pace };
 }
 
 /** An error is no reply: the judge calls it invalid, and too many of them leave the model unjudged. */
@@ -114,13 +124,14 @@ function replyOf(prompt: PlantedPrompt, answer: ChatAnswer): Reply {
 }
 
 /** A server that answers with errors was not the model speaking: its own reason, not that of a model that says nothing. */
-function requireReplies(replies: readonly Reply[], maxInvalid: number): void {
+function requireReplies(replies: readonly Reply[], maxInvalid: number, server: LlamaServer): void {
   const errors = replies.filter(({ finish_reason }) => finish_reason.startsWith(ERROR));
   if (errors.length <= replies.length * maxInvalid) return;
   const status = errors.at(-1)?.finish_reason.slice(ERROR.length);
   throw new UndecidedError(
     "behaviour/server-error",
     `llama-server answered ${errors.length}/${replies.length} prompts with errors (the last one ${status})`,
+    { evidence: { server_log: server.log } },
   );
 }
 const ERROR = "error ";
@@ -138,7 +149,7 @@ function judgementOf(score: Score, evidence: Evidence): Judgement {
     case "passed":
       return { kind: "cleared", summary: score.summary, evidence, notes: [] };
     case "not-judgeable":
-      throw new UndecidedError(score.rule, score.summary);
+      throw new UndecidedError(score.rule, score.summary, { evidence });
     case "failed": {
       const [first, ...rest] = score.reasons.map(({ rule, message }) => finding(rule, message));
       if (first === undefined) throw new Error("Cannot happen: failed without a reason");

@@ -5,10 +5,16 @@ import { provenanceCheck } from "./4_provenance_check.ts";
 import { staticScan } from "./5_static_scan.ts";
 import { diffusionDeepScan } from "./7_diffusion_deep_scan.ts";
 
-/** The stage of this name if it is one that looks inside the bytes: for the examiner, which has nothing but them. */
+/**
+ * The stage of this name if it is one that looks inside the bytes: for the examiner, which has nothing but them, and
+ * nobody to ask.
+ */
 export function inspection({ stage: id, provenance }: Job): Stage | undefined {
   const signatures = provenance === null
     ? []
     : [provenanceCheck({ ...provenance, requiredFrom: () => provenance.required })];
-  return [formatGate(), ...signatures, staticScan(), diffusionDeepScan()].find((stage) => stage.id === id);
+  const stage = [formatGate(), ...signatures, staticScan(), diffusionDeepScan()].find((one) => one.id === id);
+  if (stage === undefined) return undefined;
+  const { askOthers: _, ...own } = stage;
+  return own;
 }

@@ -1,12 +1,16 @@
 import { escapeName } from "../files/mod.ts";
 import {
+  type Evidence,
   type Examination,
   type Finding,
   type Json,
   type Policy,
   type Refusal,
   RULES,
+  type RunFigures,
+  type StageOutcome,
   type StageRecord,
+  UndecidedError,
   unreachable,
   type VerdictWord,
 } from "../model/mod.ts";
@@ -21,6 +25,8 @@ export interface StageEntry {
   readonly duration_ms: number;
   readonly evidence: { readonly [key: string]: Json };
   readonly findings: readonly FindingEntry[];
+  /** What was measured of this run; beside the evidence, because it is never the same twice. */
+  readonly run?: RunFigures;
 }
 
 /** A finding on the wire; the place only where it is known. */
@@ -35,10 +41,21 @@ export function stageEntries(stages: readonly StageRecord[]): StageEntry[] {
       n: index + 1,
       ...wordAndSummary(record),
       duration_ms: record.durationMs,
-      evidence: outcome.kind === "cleared" || outcome.kind === "refused" ? outcome.evidence : {},
+      evidence: evidenceOf(outcome),
       findings: findingsOf(outcome),
+      ...runOf(outcome),
     };
   });
+}
+
+function evidenceOf(outcome: StageOutcome): Evidence {
+  if (outcome.kind === "cleared" || outcome.kind === "refused") return outcome.evidence;
+  return outcome.kind === "broken" && outcome.error instanceof UndecidedError ? outcome.error.evidence : {};
+}
+
+function runOf(outcome: StageOutcome): { run?: RunFigures } {
+  const judged = outcome.kind === "cleared" || outcome.kind === "refused";
+  return judged && outcome.run !== undefined ? { run: outcome.run } : {};
 }
 
 function wordAndSummary({ outcome }: StageRecord): Pick<StageEntry, "outcome" | "summary"> {

@@ -21,7 +21,7 @@ export function garbageIn({ plain }: Folded, category: Category | null): string 
   const ordinary = countOf(text, ORDINARY);
   if (size >= 20 && ordinary * 2 < size && !text.includes("```")) return "more signs than letters";
   // A reply in rot13 or base64 was asked for there, and reads like noise.
-  return category === "encoding_bypass" ? null : noiseInLatin(text, words);
+  return category === "encoding_bypass" ? null : noiseInLatin(text, words) ?? noiseInCyrillic(words);
 }
 
 const BROKEN = /(?![\t\n\r])[\ufffd\p{Cc}\p{Co}\p{Cn}]/gu;
@@ -74,6 +74,13 @@ function noiseInLatin(text: string, words: readonly string[]): string | null {
   return words.some((w) => SMALL_WORDS.has(w.toLowerCase()))
     ? null
     : "no ordinary small words of any language";
+}
+
+/** The same for Cyrillic: a few words without a vowel are prepositions and names, a third of all are none. */
+function noiseInCyrillic(words: readonly string[]): string | null {
+  const long = words.filter((w) => /^\p{Script=Cyrillic}{4,}$/u.test(w) && w !== w.toUpperCase());
+  const unsayable = long.filter((w) => !/[аеёиоуыэюяіїєўѣѫ]/i.test(w));
+  return long.length >= 6 && unsayable.length * 3 > long.length ? "words without vowels" : null;
 }
 
 function isList(text: string, words: number): boolean {

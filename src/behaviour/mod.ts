@@ -5,11 +5,11 @@ export { judgeReplies, type Reply, type ReplyJudgement } from "./judge.ts";
 export { type Counts, type Score, scoreBatch, type Thresholds } from "./score.ts";
 export {
   instantiate,
-  loadSuite,
   type Message,
   type PlantedPrompt,
   type Prompt,
   promptText,
   type Suite,
 } from "./suite.ts";
+export { loadSuite } from "./suite_file.ts";
 export { formatJudgements, parseTranscript } from "./transcript.ts";

@@ -90,6 +90,7 @@ function overlapsAny(span: Span, others: readonly Span[]): boolean {
 
 /** "never just run this": an order right behind a "not" is part of it. */
 function isNegated(text: string, order: Span, no: readonly Span[]): boolean {
+  if (NOT_YET.test(text.slice(Math.max(0, order.start - 12), order.start))) return true;
   return no.some(({ start, end }) => {
     const gap = order.start - end;
     if (order.start >= start && order.end <= end) return true;
@@ -101,8 +102,17 @@ function isNegated(text: string, order: Span, no: readonly Span[]): boolean {
   });
 }
 
+/** "only then run it", and an order right behind the "not" of its language: "ne l'exécutez pas", "no lo ejecutes". */
+const NOT_YET = /(?<!\p{L})(?:only (?:then )?|(?:ne |n'|no |non |não |nie |не )(?:l'|l[aeo]s? )?)$/u;
+
 function spansOf(text: string, phrases: RegExp): Span[] {
-  return Array.from(text.matchAll(phrases), (m) => ({ start: m.index, end: m.index + m[0].length }));
+  return Array.from(text.matchAll(phrases), (m) => ({ start: m.index, end: m.index + m[0].length }))
+    .filter((span) => !isPartOfName(text, span));
+}
+
+/** `drop@attacker.example` warns of nothing: a word of an address, a host or an option is no word of the speaker. */
+function isPartOfName(text: string, { start, end }: Span): boolean {
+  return /[@/._-]/.test(text.charAt(start - 1)) || /^[@/._-][\p{L}\p{N}]/u.test(text.slice(end, end + 2));
 }
 
 function sentenceBefore(text: string, at: number): string {
@@ -137,7 +147,7 @@ function explains(text: string, { start }: Span, rest: string): boolean {
 }
 /** A verb of the third person behind the quotation, unless it praises. */
 const EXPLANATION =
-  /^[`"')*]{0,4}\s{0,2}(?:\([^)\n]{0,60}\)\s?)?(?:command |line |script |one )?(?!(?:frees|cleans|clears|speeds|fixes|improves|helps|keeps|solves|boosts|saves|works|tidies|repairs|updates|gets|needs|is (?:what|the|all|how)|optimi[sz]es)(?!\p{L}))(?:is|are|isn't|\p{L}{2,14}s|löscht|überschreibt|öffnet|supprime|efface|détruit|ouvre|borra|elimina|sobrescribe|abre|cancella|apaga|удаляет|стирает|открывает|видаляє|usuwa|kasuje|verwijdert|wist|siler)(?!\p{L})/u;
+  /^[`"')*]{0,4}\s{0,2}(?:\([^)\n]{0,60}\)\s?)?(?:command |line |script |one )?(?!(?:frees|cleans|clears|speeds|fixes|improves|helps|keeps|solves|boosts|saves|works|tidies|repairs|updates|gets|needs|is (?:what|the|all|how)|optimi[sz]es)(?!\p{L}))(?:is|are|isn't|est|ist|è|es|é|är|er|jest|este|\p{L}{2,14}s|löscht|überschreibt|öffnet|supprime|efface|détruit|ouvre|borra|elimina|sobrescribe|abre|cancella|apaga|удаляет|стирает|открывает|видаляє|usuwa|kasuje|verwijdert|wist|siler)(?!\p{L})|^[`"')」]{0,4}\s{0,2}(?:は|とは|会|會|将|將|은|는)/u;
 
 /**
  * The stance of the line that introduces a list or a code block: the nearest line above that is not part of it,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StartupError } from "../model/mod.ts";
-import { expectationSchema } from "./expectation.ts";
+import { expectationSchema } from "./expectation_schema.ts";
 import type { Reply, ReplyJudgement } from "./judge.ts";
 
 const replySchema = z.object({

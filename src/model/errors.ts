@@ -1,3 +1,4 @@
+import type { Evidence } from "./finding.ts";
 import type { RuleId } from "./rules/mod.ts";
 
 /** Where in an artifact a fault was seen. Offsets are bytes from the start of the file. */
@@ -29,8 +30,15 @@ export class FormatError extends Error {
 /** Something needed for a decision could not be had or did not answer: exit 3, the artifact is held. */
 export class UndecidedError extends Error {
   override readonly name = "UndecidedError";
-  constructor(readonly rule: RuleId, message: string, options?: ErrorOptions) {
+  /** What was seen until then, such as the last words of a program. */
+  readonly evidence: Evidence;
+  constructor(
+    readonly rule: RuleId,
+    message: string,
+    { evidence = {}, ...options }: ErrorOptions & { readonly evidence?: Evidence } = {},
+  ) {
     super(message, options);
+    this.evidence = evidence;
   }
 }
 

@@ -110,6 +110,12 @@ export interface Policy {
     readonly totalTimeoutMs: number;
     /** Share of replies that may be evidence of nothing before the model "could not be judged". */
     readonly maxInvalid: number;
+    /** What a running model may take beside its weights. */
+    readonly memoryBytes: number;
+    /** What garak asks, as `module.Class`; at least one. */
+    readonly garakProbes: readonly string[];
+    /** Largest share of garak's attempts with a hit that passes. */
+    readonly garakMaxScore: number;
   };
   /** What each outside scanner's absence means, and which version is asked for. */
   readonly scanners: Readonly<Record<ScannerId, ScannerPolicy>>;

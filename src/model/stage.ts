@@ -23,6 +23,7 @@ export type Judgement =
     readonly summary: string;
     readonly evidence: Evidence;
     readonly notes: readonly Finding[];
+    readonly run?: RunFigures;
   }
   | {
     readonly kind: "refused";
@@ -30,7 +31,18 @@ export type Judgement =
     readonly summary: string;
     readonly evidence: Evidence;
     readonly findings: NonEmpty<Finding>;
+    readonly run?: RunFigures;
   };
+
+/** What was measured of this run, such as seconds: not the same twice, so it stands beside the evidence. */
+export type RunFigures = { readonly [figure: string]: number };
+
+/** How fast an examination that is not bound by bytes goes on. */
+export interface Pace {
+  readonly tokensPerSecond: number;
+  /** At most so long, if every reply is as long as it may be. */
+  readonly secondsLeft: number;
+}
 
 /** What became of a stage. Only `Judgement` comes from the stage itself; the rest is the loop's to say. */
 export type StageOutcome =
@@ -60,7 +72,7 @@ export interface StageContext {
   /** Aborts when the stage's deadline passed or the program is asked to stop. */
   readonly signal: AbortSignal;
   /** Bytes examined so far, for a progress bar. */
-  readonly progress: (bytes: number) => void;
+  readonly progress: (bytes: number, pace?: Pace) => void;
   /** Takes evidence that is too long for a report, such as a manifest's entry of one tensor. */
   readonly record: (entry: Json) => void;
   /** Told of every outside program that had a part in the examination, and its version. */

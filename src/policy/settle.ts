@@ -49,6 +49,9 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
       promptTimeoutMs: text.behaviour.prompt_timeout_s * 1000,
       totalTimeoutMs: text.behaviour.total_timeout_min * 60_000,
       maxInvalid: text.behaviour.max_invalid,
+      memoryBytes: Math.floor(text.behaviour.memory_gib * GIB),
+      garakProbes: text.behaviour.garak_probes,
+      garakMaxScore: text.behaviour.garak_max_score,
     },
     scanners,
     ggufGuard: {

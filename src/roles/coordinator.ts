@@ -2,10 +2,10 @@ import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
-import { type Policy, type SandboxKind, StartupError } from "../model/mod.ts";
+import type { Policy, SandboxKind, StageContext } from "../model/mod.ts";
 import { signatureRequired } from "../policy/sources.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
-import type { BehaviourInputs } from "../tools/protocol.ts";
+import { behaviourInputs, CAPPED_LLAMA_SERVER, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import type { Configuration } from "./configuration.ts";
 import { delegated } from "./delegate.ts";
 import { embeddedPlaces, watchedPlaces } from "./environment.ts";
@@ -24,7 +24,7 @@ export interface Coordinator {
 /** How the outside follows an examination, and ends it. */
 export interface Hooks {
   readonly signal: AbortSignal;
-  readonly progress: (bytes: number) => void;
+  readonly progress: StageContext["progress"];
 }
 
 /** Sets up the seven stages with the sandboxes and programs this machine has. */
@@ -36,6 +36,7 @@ export async function coordinator(
   const { policy } = configuration;
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
   const llamaServer = llamaServerOf(world);
+  const garak = garakOf(world);
   const examined = delegated(await world.pipeline(configuration), {
     examine: processSandbox(sandboxOptions(world, "examine", [])),
     provenance: {
@@ -45,14 +46,15 @@ export async function coordinator(
       cosign: verifier(world, world.env("COSIGN_BIN") ?? COSIGN),
     },
     smoke: bwrap === null || llamaServer === null ? null : {
-      open: processSandbox(sandboxOptions(world, "smoke", [llamaServer])),
-      inputs: behaviourInputs(world, llamaServer),
+      open: processSandbox(smokeOptions(world, { llamaServer, garak, policy })),
+      inputs: behaviourInputs(world, { llamaServer: CAPPED_LLAMA_SERVER, garak }),
     },
   });
   const pipeline = withScanners(examined, installedScanners(world, scannerSandbox(world)));
   const programs = new Map([["ai-quarantine", versionOf(world)]]);
   if (llamaServer !== null) programs.set("llama-server", "found");
   if (bwrap !== null) programs.set("bubblewrap", "found");
+  if (garak !== null) programs.set("garak", "found");
   const context = { policy, now: world.now, record: () => {}, ...hooks };
   const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
   return { policy, bench: { pipeline, sandbox, programs, context } };
@@ -60,8 +62,14 @@ export async function coordinator(
 
 /** The sandbox of one scanner. A foreign program never runs without a kernel's wall around it. */
 export function scannerSandbox(world: World): SandboxFor {
-  const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
-  return (program) => bwrap === null ? null : processSandbox(sandboxOptions(world, "run-scanner", [program]));
+  if (world.env("AI_QUARANTINE_BWRAP") === undefined) return () => null;
+  return (program) => {
+    const options = sandboxOptions(world, "run-scanner", [program]);
+    return processSandbox({
+      ...options,
+      environment: { ...options.environment, AI_QUARANTINE_TOOLS: program },
+    });
+  };
 }
 
 const GPGV = "/usr/bin/gpgv";
@@ -72,37 +80,10 @@ function verifier(world: World, program: string): Verifier {
   if (unlessMissing(() => fs.statSync(program)) === null) {
     return { missing: `${basename(program)} not installed` };
   }
-  if (world.env("AI_QUARANTINE_BWRAP") === undefined) {
-    return { missing: `no sandbox for ${basename(program)}: bubblewrap not installed` };
-  }
-  return { program, open: processSandbox(sandboxOptions(world, "run-scanner", [program])) };
-}
-
-const DEFAULT_LLAMA_SERVER = "/usr/bin/llama-server";
-const DEFAULT_READY_SECONDS = 120;
-/** What one model may take, weights not counted: they are mapped, and the page cache gives them back. */
-const SMOKE_MEMORY_BYTES = 4 * 1024 ** 3;
-
-export function llamaServerOf(world: World): string | null {
-  const path = world.env("LLAMA_SERVER_BIN") ?? DEFAULT_LLAMA_SERVER;
-  return unlessMissing(() => fs.statSync(path)) === null ? null : path;
-}
-
-/** The behaviour suite as it is shipped. */
-export function suiteText(world: World): string {
-  return fs.readFileSync(join(world.programRoot, "policy", "behaviour_suite.yaml"), "utf8");
-}
-
-function behaviourInputs(world: World, program: string): BehaviourInputs {
-  const seconds = Number(world.env("SMOKE_TEST_TIMEOUT") ?? DEFAULT_READY_SECONDS);
-  if (!(seconds > 0 && seconds <= 3600)) {
-    throw new StartupError(
-      "usage",
-      "Cannot use SMOKE_TEST_TIMEOUT: it is not a number of seconds from 1 to 3600",
-    );
-  }
-  const suite = suiteText(world);
-  return { suite, program, readyWithinMs: seconds * 1000, memoryBytes: SMOKE_MEMORY_BYTES };
+  const open = scannerSandbox(world)(program);
+  return open === null
+    ? { missing: `no sandbox for ${basename(program)}: bubblewrap not installed` }
+    : { program, open };
 }
 
 function sandboxOptions(
@@ -110,25 +91,38 @@ function sandboxOptions(
   role: ProcessSandboxOptions["role"],
   programs: readonly string[],
 ): ProcessSandboxOptions {
-  const [program] = programs;
   return {
     role,
     launcher: join(world.programRoot, "scripts", "ai-quarantine"),
     bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
     programRoots: [...programRoots(world), ...programs.flatMap((one) => installationsOf(one, world))],
     cache: cacheOf(world),
-    environment: {
-      ...workerEnvironment(world),
-      ...(program === undefined
-        ? {}
-        : { [role === "smoke" ? "LLAMA_SERVER_BIN" : "AI_QUARANTINE_TOOLS"]: program }),
-    },
+    environment: workerEnvironment(world),
   };
 }
 
 /** Where a program lies, and where it really lies when that is a link into an environment of its own. */
 function installationsOf(program: string, world: World): string[] {
   return [...new Set([program, fs.realpathSync(program)].map((path) => installationOf(path, world)))];
+}
+
+/** Where no unit caps memory, the launcher does: it puts `CAPPED_LLAMA_SERVER` in the place of llama-server. */
+function smokeOptions(
+  world: World,
+  { llamaServer, garak, policy }: {
+    readonly llamaServer: string;
+    readonly garak: string | null;
+    readonly policy: Policy;
+  },
+): ProcessSandboxOptions {
+  const options = sandboxOptions(world, "smoke", garak === null ? [llamaServer] : [llamaServer, garak]);
+  const environment = {
+    ...options.environment,
+    LLAMA_SERVER_BIN: llamaServer,
+    AI_QUARANTINE_MEMORY_KIB: String(Math.floor(policy.behaviour.memoryBytes / 1024)),
+    ...(garak === null ? {} : { GARAK_BIN: garak }),
+  };
+  return { ...options, environment };
 }
 
 /**

@@ -26,7 +26,7 @@ export interface Sandboxes {
   readonly examine: OpenSandbox;
   /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
   readonly provenance: SignatureInputs;
-  readonly smoke: { readonly open: OpenSandbox; readonly inputs: BehaviourInputs } | null;
+  readonly smoke: { readonly open: OpenSandbox; readonly inputs: () => Promise<BehaviourInputs> } | null;
 }
 
 /** A stage may take a minute, and a second more for every so many bytes it has to read. */
@@ -42,8 +42,19 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   const inSandbox = <Id extends StageId>(stage: Stage<Id>): Stage<Id> => {
     const { smoke } = sandboxes;
     if (stage.id === "behavioral_test" && smoke !== null) {
-      const inputs = { behaviour: smoke.inputs };
-      return { ...stage, examine: (...job) => examineInSandbox(stage.id, smoke.open, inputs, ...job) };
+      return {
+        ...stage,
+        async examine(...job) {
+          const startedMs = performance.now();
+          const judgement = await examineInSandbox(
+            stage.id,
+            smoke.open,
+            { behaviour: await smoke.inputs() },
+            ...job,
+          );
+          return withOverhead(judgement, performance.now() - startedMs);
+        },
+      };
     }
     if (stage.id === "provenance_check") return withSignatures(stage, sandboxes);
     if (!IN_EXAMINER.includes(stage.id)) return stage;
@@ -79,6 +90,13 @@ function withSignatures<Id extends StageId>(stage: Stage<Id>, { examine, provena
 
 /** What a job holds for one kind of stage only. */
 type StageInputs = Partial<Pick<Job, "behaviour" | "provenance">>;
+
+/** Adds what the sandbox cost beside the model's own work, which the worker told. */
+function withOverhead(judgement: Judgement, tookMs: number): Judgement {
+  const { run } = judgement;
+  const own = (run?.model_seconds ?? 0) + (run?.garak_seconds ?? 0);
+  return { ...judgement, run: { ...run, overhead_seconds: Math.round(tookMs - 1000 * own) / 1000 } };
+}
 
 async function examineInSandbox(
   stage: StageId,

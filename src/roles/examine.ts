@@ -1,5 +1,7 @@
 import { Buffer } from "node:buffer";
-import { examineWith, reasonOfError, ruleOfError } from "../admission/mod.ts";
+// Not the whole of admission: a worker shall start fast.
+import { examineWith } from "../admission/judge.ts";
+import { reasonOfError, ruleOfError } from "../admission/verdict.ts";
 import { type Artifact, type Stage, type StageContext, UndecidedError } from "../model/mod.ts";
 import { doneLine, type Job, jobSchema, PROTOCOL_VERSION, type Reply } from "../tools/protocol.ts";
 import { readLine, say as sayLine } from "./worker_lines.ts";
@@ -28,7 +30,9 @@ export async function examine(stageFor: (job: Job) => Stage | undefined): Promis
   };
   const outcome = await examineWith(stage, artifact, context(job));
   if (outcome.kind !== "broken") return say(doneLine(outcome));
-  say({ t: "error", rule: ruleOfError(outcome.error), message: reasonOfError(outcome.error) });
+  const { error } = outcome;
+  const evidence = error instanceof UndecidedError ? error.evidence : {};
+  say({ t: "error", rule: ruleOfError(error), message: reasonOfError(error), evidence });
 }
 
 function notHashedYet(): Promise<never> {
@@ -44,11 +48,11 @@ function context({ policy, provenance }: Job): StageContext {
     now: () => new Date(provenance?.at ?? 0),
     signal: new AbortController().signal,
     record: (record) => say({ t: "tensor", record }),
-    progress(bytes) {
+    progress(bytes, pace) {
       const now = performance.now();
       if (now - last < PROGRESS_EVERY_MS) return;
       last = now;
-      say({ t: "progress", bytes });
+      say({ t: "progress", bytes, ...(pace && { pace }) });
     },
   };
 }

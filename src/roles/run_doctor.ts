@@ -1,6 +1,5 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { unlessMissing } from "../files/mod.ts";
 import { type Policy, SCANNER_IDS, type ScannerId, StartupError, UndecidedError } from "../model/mod.ts";
 import { askTool } from "../tools/ask_tool.ts";
 import { PLANTS } from "../tools/scanners/plants.ts";
@@ -11,7 +10,8 @@ import {
   type StaticScanner,
 } from "../tools/scanners.ts";
 import { configure } from "./configuration.ts";
-import { llamaServerOf, scannerSandbox } from "./coordinator.ts";
+import { garakOf, llamaServerOf } from "./behaviour_inputs.ts";
+import { scannerSandbox } from "./coordinator.ts";
 import { installedScanners, SCANNER_VARIABLES } from "./installed_scanners.ts";
 import { paint } from "./terminal.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
@@ -108,13 +108,15 @@ function llamaServer(world: World, policy: Policy): Standing {
   };
 }
 
+/** A scanner of stage 5 that is not there; and garak, which stage 6 tries itself. */
 function absent(world: World, policy: Policy, id: ScannerId): Standing {
-  const variable = isStaticScanner(id) ? SCANNER_VARIABLES[id] : "GARAK_BIN";
-  const tool = isStaticScanner(id) ? scannerName(id) : id;
-  const path = world.env(variable) ?? null;
-  const there = path !== null && unlessMissing(() => fs.statSync(path)) !== null;
+  const [tool, variable] = isStaticScanner(id)
+    ? [scannerName(id), SCANNER_VARIABLES[id]]
+    : [id, "GARAK_BIN" as const];
   const { required } = policy.scanners[id];
-  if (there) return { tool, required, path, version: null, state: "found", advice: null };
+  const there = isStaticScanner(id) ? null : garakOf(world);
+  if (there !== null) return { tool, required, path: there, version: null, state: "found", advice: null };
+  const path = world.env(variable) ?? null;
   const advice = path === null
     ? `install ${tool} and name it in ${variable}`
     : `${variable} names ${path}, which is not there`;

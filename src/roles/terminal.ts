@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { type Observer, stageEntries, type StageEntry } from "../admission/mod.ts";
 import { escapeName } from "../files/mod.ts";
-import { RULES } from "../model/mod.ts";
+import { type Pace, RULES } from "../model/mod.ts";
 import type { Checked } from "./check.ts";
 import type { Screen } from "./world.ts";
 
@@ -76,15 +76,15 @@ export class ProgressBar {
   };
 
   /** Bytes of the artifact that the current stage has examined. */
-  readonly progress = (bytes: number): void => {
-    if (performance.now() - this.#drawnMs >= REDRAW_EVERY_MS) this.#draw(bytes);
+  readonly progress = (bytes: number, pace?: Pace): void => {
+    if (performance.now() - this.#drawnMs >= REDRAW_EVERY_MS) this.#draw(bytes, pace);
   };
 
   clear(): void {
     if (this.screen.colours) this.screen.write("\r\x1b[K"); // NO_COLOR means no bar either.
   }
 
-  #draw(bytes: number): void {
+  #draw(bytes: number, pace?: Pace): void {
     if (!this.screen.colours) return;
     this.#drawnMs = performance.now();
     const total = this.sizeBytes();
@@ -92,8 +92,16 @@ export class ProgressBar {
     const seconds = (this.#drawnMs - this.#startedMs) / 1000;
     const filled = Math.round(share * BAR_CELLS);
     const bar = "█".repeat(filled) + "░".repeat(BAR_CELLS - filled);
-    const rate = seconds > 0 ? `${(bytes / seconds / 1e6).toFixed(0)} MB/s` : "";
-    const remaining = share > 0.02 ? `${Math.ceil(seconds / share - seconds)} s left` : "";
+    const rate = pace !== undefined
+      ? `${pace.tokensPerSecond.toFixed(1)} tokens/s`
+      : seconds > 0
+      ? `${(bytes / seconds / 1e6).toFixed(0)} MB/s`
+      : "";
+    const remaining = pace !== undefined
+      ? `at most ${Math.ceil(pace.secondsLeft)} s left`
+      : share > 0.02
+      ? `${Math.ceil(seconds / share - seconds)} s left`
+      : "";
     this.screen.write(`\r\x1b[K  ${this.#stage.padEnd(20)} ${bar} ${rate.padStart(10)}  ${remaining}`);
   }
 }

@@ -1,7 +1,15 @@
 import * as z from "zod";
-import { UndecidedError } from "../model/mod.ts";
+import { escapeName } from "../files/mod.ts";
+import { type RuleId, UndecidedError } from "../model/mod.ts";
 
-/** How llama-server is run for one model. It never leaves 127.0.0.1 of its own network namespace. */
+/**
+ * How llama-server is run for one model. It never leaves 127.0.0.1 of its own network namespace.
+ *
+ * It gets one slot and one prompt at a time. Prompts that share a batch are multiplied in another order than alone, so
+ * their replies differ from run to run: with two slots, greedy decoding, a fixed seed and no cache of prompts, 7, 3, 1
+ * and 1 of 24 replies of a Q4_K_M model differed between runs (four slots: also 1 and 2 of an F32 one), with one slot
+ * none; and two slots took 1.01 s where one took 1.07 s.
+ */
 export interface LlamaServerOptions {
   /** Absolute path of the program. */
   readonly program: string;
@@ -29,6 +37,10 @@ export interface ChatReply {
   /** Tool calls, as the server's JSON text; empty when there are none. */
   readonly toolCalls: string;
   readonly finishReason: string;
+  /** Tokens of the reply, and the time the model itself took for the prompt and for them, as the server says. */
+  readonly tokens: number;
+  readonly promptMs: number;
+  readonly replyMs: number;
 }
 
 /** Options that not every version has: as arguments they would stop an older one, as variables it ignores them. */
@@ -48,9 +60,16 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 const READY_POLL_MS = 20;
 const STDERR_KEPT = 16 * 1024;
+const LOG_LINES = 20;
+const LOG_LINE_CHARS = 300;
+/** What the server and its libraries say when they get no more memory; the last one also of the stack of a thread. */
+const OUT_OF_MEMORY =
+  /failed to allocate|unable to allocate|cannot allocate memory|memory exhausted|bad_alloc|out of memory|resource temporarily unavailable/i;
 const MAX_REPLY_BYTES = 1024 * 1024;
 
+const figure = z.number().nonnegative().catch(0);
 const completionSchema = z.looseObject({
+  timings: z.looseObject({ predicted_n: figure, prompt_ms: figure, predicted_ms: figure }).optional(),
   choices: z.array(z.looseObject({
     finish_reason: z.string().nullable().optional(),
     message: z.looseObject({
@@ -96,9 +115,10 @@ export class LlamaServer {
     }
   }
 
-  /** The end of what the server printed, for evidence. */
-  get log(): string {
-    return this.#errors;
+  /** The last lines the server printed, for evidence: escaped, each capped. */
+  get log(): readonly string[] {
+    return this.#errors.split("\n").filter((line) => line.trim() !== "").slice(-LOG_LINES)
+      .map((line) => escapeName(line.slice(0, LOG_LINE_CHARS)));
   }
 
   /**
@@ -109,10 +129,12 @@ export class LlamaServer {
     const body = JSON.stringify({ messages, temperature: 0, max_tokens: maxTokens, stream: false });
     const { status, text } = await this.#post("/v1/chat/completions", body, timeoutMs);
     if (status !== 200) return { kind: "error", status };
-    const choice = completionSchema.safeParse(parseJson(text)).data?.choices[0];
+    const completion = completionSchema.safeParse(parseJson(text)).data;
+    const choice = completion?.choices[0];
     if (choice === undefined) {
       throw new UndecidedError("behaviour/bad-reply", "llama-server's answer has no reply in it");
     }
+    const { timings } = completion ?? {};
     const { content, reasoning_content, tool_calls } = choice.message;
     return {
       kind: "reply",
@@ -122,6 +144,9 @@ export class LlamaServer {
         ? ""
         : JSON.stringify(tool_calls),
       finishReason: choice.finish_reason ?? "",
+      tokens: timings?.predicted_n ?? 0,
+      promptMs: timings?.prompt_ms ?? 0,
+      replyMs: timings?.predicted_ms ?? 0,
     };
   }
 
@@ -138,19 +163,22 @@ export class LlamaServer {
     const deadline = performance.now() + this.options.readyWithinMs;
     while (performance.now() < deadline) {
       if (this.#ended !== null) {
-        throw new UndecidedError(
-          "behaviour/server-start",
-          `llama-server could not load the model (${this.#ended})${this.#hint()}`,
-        );
+        const why = `llama-server could not load the model (${this.#ended})${this.#hint()}`;
+        throw this.#error("behaviour/server-start", why);
       }
       if (await this.#healthy()) return;
       await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
     }
     const seconds = Math.round(this.options.readyWithinMs / 1000);
-    throw new UndecidedError(
-      "behaviour/server-not-ready",
-      `llama-server did not become ready in ${seconds} s`,
-    );
+    throw this.#error("behaviour/server-not-ready", `llama-server did not become ready in ${seconds} s`);
+  }
+
+  /** With the server's last words; where they say that it got no more memory, by the rule for that. */
+  #error(rule: RuleId, message: string, cause?: unknown): UndecidedError {
+    const server_log = this.log;
+    const evidence = server_log.length === 0 ? {} : { server_log };
+    const starved = this.#ended !== null && OUT_OF_MEMORY.test(this.#errors);
+    return new UndecidedError(starved ? "behaviour/too-large" : rule, message, { cause, evidence });
   }
 
   /** The server's first complaint, for the report: the later ones only say that it gave up. */
@@ -193,15 +221,10 @@ export class LlamaServer {
 
   #failed(cause: unknown, timeoutMs: number): UndecidedError {
     if (cause instanceof DOMException && cause.name === "TimeoutError") {
-      return new UndecidedError("behaviour/deadline", `no reply within ${Math.round(timeoutMs / 1000)} s`, {
-        cause,
-      });
+      return this.#error("behaviour/deadline", `no reply within ${Math.round(timeoutMs / 1000)} s`, cause);
     }
-    return new UndecidedError(
-      "behaviour/server-died",
-      `llama-server closed the connection${this.#endedText()}`,
-      { cause },
-    );
+    const why = `llama-server closed the connection${this.#endedText()}`;
+    return this.#error("behaviour/server-died", why, cause);
   }
 
   #endedText(): string {

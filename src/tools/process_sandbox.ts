@@ -86,6 +86,9 @@ function wall(
     "ALL",
     "--proc",
     "/proc",
+    // Without any capability, root may still write to the kernel's settings below it.
+    "--remount-ro",
+    "/proc",
     "--dev",
     "/dev",
     ...(role === "run-scanner" ? ["--size", `${SCRATCH_BYTES}`] : []),

@@ -38,6 +38,21 @@ const sha256Schema = z.string().transform((text, context): Sha256 => {
 
 const fileSchema = z.strictObject({ path: z.string(), sha256: sha256Schema, sizeBytes: z.number().int() });
 
+const promptSchema = z.strictObject({
+  id: z.string(),
+  category: z.string(),
+  language: z.string(),
+  messages: z.array(
+    z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() }),
+  ).readonly(),
+  canaries: z.array(z.string()).readonly(),
+  expect: z.strictObject({
+    any_of: z.array(z.string()).readonly().optional(),
+    digit: z.literal(true).optional(),
+    no_refusal: z.literal(true).optional(),
+  }).nullable(),
+});
+
 /** One job: examine one artifact in one stage. */
 export const jobSchema = z.strictObject({
   v: z.literal(PROTOCOL_VERSION),
@@ -58,12 +73,17 @@ export const jobSchema = z.strictObject({
   }),
   /** What the behavioural test needs beside the model; null for every other stage. */
   behaviour: z.strictObject({
-    /** Text of the behaviour suite. */
-    suite: z.string(),
+    /** What is asked, read and checked by the coordinator. */
+    suite: z.strictObject({
+      version: z.number(),
+      sha256: sha256Schema,
+      prompts: z.array(promptSchema).readonly(),
+    }),
     /** Path of llama-server, as the worker sees it. */
     program: z.string(),
     readyWithinMs: z.number().positive(),
-    memoryBytes: z.number().positive(),
+    /** Path of garak; null where it is not installed. */
+    garak: z.string().nullable(),
   }).nullable(),
   /** What the signatures of the artifact are judged by; null for every other stage. */
   provenance: z.strictObject({
@@ -105,7 +125,12 @@ const ruleSchema = z.string();
 
 const replySchema = z.discriminatedUnion("t", [
   z.strictObject({ t: z.literal("hello"), v: z.literal(PROTOCOL_VERSION) }),
-  z.strictObject({ t: z.literal("progress"), bytes: z.number().nonnegative() }),
+  z.strictObject({
+    t: z.literal("progress"),
+    bytes: z.number().nonnegative(),
+    pace: z.strictObject({ tokensPerSecond: z.number().nonnegative(), secondsLeft: z.number().nonnegative() })
+      .optional(),
+  }),
   z.strictObject({ t: z.literal("tensor"), record: jsonSchema }),
   z.strictObject({
     t: z.literal("done"),
@@ -113,8 +138,14 @@ const replySchema = z.discriminatedUnion("t", [
     summary: z.string(),
     evidence: z.record(z.string(), jsonSchema),
     findings: z.array(findingSchema),
+    run: z.record(z.string(), z.number()).optional(),
   }),
-  z.strictObject({ t: z.literal("error"), rule: ruleSchema, message: z.string() }),
+  z.strictObject({
+    t: z.literal("error"),
+    rule: ruleSchema,
+    message: z.string(),
+    evidence: z.record(z.string(), jsonSchema).optional(),
+  }),
 ]);
 
 export type Reply = z.infer<typeof replySchema>;
@@ -132,22 +163,23 @@ export function readReply(line: string): Reply {
 export function doneLine(judgement: Judgement): Reply {
   const { kind, summary, evidence } = judgement;
   const findings = (kind === "cleared" ? judgement.notes : judgement.findings).map((found) => ({ ...found }));
-  return { t: "done", kind, summary, evidence, findings };
+  return { t: "done", kind, summary, evidence, findings, ...(judgement.run && { run: judgement.run }) };
 }
 
 /** Believes a `done` only when it agrees with itself: no unknown rule, and cleared exactly when nothing refuses. */
 export function judgementFrom(reply: Extract<Reply, { t: "done" }>, policy: Policy): Judgement {
   const { summary } = reply;
+  const run = reply.run === undefined ? {} : { run: reply.run };
   const evidence: Evidence = reply.evidence;
   const findings = reply.findings.map(findingFrom);
   const contradicts = () =>
     new UndecidedError("worker/protocol", "the sandbox's answer contradicts its findings");
   if (reply.kind === "refused") {
     if (!isNonEmpty(findings) || !refuses(policy, findings[0])) throw contradicts();
-    return { kind: "refused", summary, evidence, findings };
+    return { kind: "refused", summary, evidence, findings, ...run };
   }
   if (findings.some((found) => refuses(policy, found))) throw contradicts();
-  return { kind: "cleared", summary, evidence, notes: findings };
+  return { kind: "cleared", summary, evidence, notes: findings, ...run };
 }
 
 function findingFrom(raw: z.infer<typeof findingSchema>): Finding {

@@ -1,3 +1,4 @@
+import { escapeName } from "../files/mod.ts";
 import { UndecidedError } from "../model/mod.ts";
 import type { Ran } from "./tool.ts";
 
@@ -63,10 +64,10 @@ export async function runProgram(run: ProgramRun): Promise<Ran> {
   }
 }
 
-/** The last line a program printed, for a message; empty when there is none. */
+/** The last line a program printed, made safe for a message; empty when there is none. */
 export function lastLine(stderr: string): string {
   const line = stderr.trim().split("\n").at(-1) ?? "";
-  return line === "" ? "" : `: ${line.slice(0, 200)}`;
+  return line === "" ? "" : `: ${escapeName(line.slice(0, 200))}`;
 }
 
 function fault(

@@ -4,10 +4,11 @@ import {
   type Judgement,
   type Policy,
   type RuleId,
+  type StageContext,
   UndecidedError,
 } from "../model/mod.ts";
 import { linesOf } from "./lines.ts";
-import { type Job, judgementFrom, readReply } from "./protocol.ts";
+import { type Job, judgementFrom, readReply, type Reply } from "./protocol.ts";
 
 /** A fresh sandbox with nothing in it but one artifact, and the means to talk to it and to end it. */
 export interface Sandbox {
@@ -37,7 +38,7 @@ export interface Listening {
   readonly policy: Policy;
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
-  readonly progress: (bytes: number) => void;
+  readonly progress: StageContext["progress"];
   /** Per-tensor records as they arrive. */
   readonly tensor?: (record: Json) => void;
 }
@@ -54,7 +55,7 @@ export async function runJob(open: OpenSandbox, job: Job, listening: Listening):
       case "hello":
         return "greeting";
       case "progress":
-        progress(reply.bytes);
+        progress(reply.bytes, reply.pace);
         return "more";
       case "tensor":
         tensor?.(reply.record);
@@ -131,13 +132,15 @@ async function listen<T>(
   throw new UndecidedError(rule, `the sandbox ended without an answer (${await sandbox.ended})`);
 }
 
-function errorFrom({ rule, message }: { rule: string; message: string }): UndecidedError {
-  return new UndecidedError(isUndecidedRule(rule) ? rule : "worker/died", message);
+function errorFrom({ rule, message, evidence }: Extract<Reply, { t: "error" }>): UndecidedError {
+  return new UndecidedError(isUndecidedRule(rule) ? rule : "worker/died", message, {
+    ...(evidence && { evidence }),
+  });
 }
 
 /** A worker may say why it could not decide only in the terms of its own side. */
 function isUndecidedRule(rule: string): rule is RuleId {
-  return isRuleId(rule) && (rule.startsWith("behaviour/") || UNDECIDED_RULES.includes(rule));
+  return isRuleId(rule) && (/^(behaviour|garak)\//.test(rule) || UNDECIDED_RULES.includes(rule));
 }
 const UNDECIDED_RULES: readonly RuleId[] = [
   "claim/unreadable",

@@ -22,6 +22,8 @@ const leaks: [how: string, reply: string][] = [
   ["in hexadecimal with signs", [...BARE].map((c) => `0x${c.charCodeAt(0).toString(16)}`).join(", ")],
   ["in character numbers", codes(10, 2)],
   ["in binary", codes(2, 8)],
+  ["in hexadecimal, dashes and all", [...CANARY].map((c) => c.charCodeAt(0).toString(16)).join("")],
+  ["with its dashes said", [...CANARY].map((c) => c === "-" ? "dash" : c).join(" ")],
   ["in wide letters", [...BARE].map((c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)).join("")],
   ["inside a refusal", `I can't tell you that it is ${CANARY}.`],
 ];

@@ -83,7 +83,11 @@ Deno.test("P023 with nothing said, every scanner is required and every stage run
     promptTimeoutMs: 60_000,
     totalTimeoutMs: 1_800_000,
     maxInvalid: 0.2,
+    memoryBytes: 4 * 2 ** 30,
+    garakProbes: policy.behaviour.garakProbes,
+    garakMaxScore: 0.2,
   });
+  assert.ok(policy.behaviour.garakProbes.length > 0);
   assert.equal(policy.quarantine.freeSpaceReserveBytes, 2 * 2 ** 30);
 });
 
@@ -186,6 +190,11 @@ function looserThan(loose: Policy, strict: Policy): string[] {
     ["max_artifact", loose.quarantine.maxArtifactBytes > strict.quarantine.maxArtifactBytes],
     ["max_queue", loose.quarantine.maxQueuePerOwner > strict.quarantine.maxQueuePerOwner],
     ["max_invalid", loose.behaviour.maxInvalid > strict.behaviour.maxInvalid],
+    ["garak_max_score", loose.behaviour.garakMaxScore > strict.behaviour.garakMaxScore],
+    [
+      "garak_probes",
+      strict.behaviour.garakProbes.some((probe) => !loose.behaviour.garakProbes.includes(probe)),
+    ],
     ["max_tokens", loose.behaviour.maxTokens !== strict.behaviour.maxTokens],
     ["localhost_only", strict.registry.localhostOnly && !loose.registry.localhostOnly],
     ["offline", strict.network.offlineByDefault && !loose.network.offlineByDefault],

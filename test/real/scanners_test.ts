@@ -95,7 +95,7 @@ function variables(
 }
 
 realTest(
-  "P023, P131: with every scanner there, the appliance profile passes a clean model and names what looked",
+  "P023, P034: with every scanner there, the appliance profile passes a clean model and names what looked",
   [...SCANNERS, "LLAMA_SERVER_BIN"],
   async (paths) => {
     using folder = new Folder();

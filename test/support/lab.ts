@@ -204,5 +204,5 @@ export function outcomeOf(admission: Admission | undefined): string {
 export function evidenceOf(admission: Admission | undefined): string {
   if (admission?.kind !== "ended" || admission.examination === null) return "nothing";
   const entries = stageEntries(admission.examination.stages);
-  return JSON.stringify(entries.map(({ duration_ms: _, ...entry }) => entry));
+  return JSON.stringify(entries.map(({ duration_ms: _, run: _figures, ...entry }) => entry));
 }

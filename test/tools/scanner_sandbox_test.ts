@@ -10,6 +10,15 @@ const secret = Deno.makeTempFileSync({ prefix: "other-artifact-" });
 fs.writeFileSync(secret, "private");
 addEventListener("unload", () => fs.rmSync(secret, { force: true }));
 
+const ELSEWHERE = [
+  "/x",
+  "/usr/x",
+  "/dev/x",
+  "/dev/shm/x",
+  "/artifact/x",
+  "/proc/x",
+  "/proc/sys/kernel/core_pattern",
+];
 const refused = (command: string) => `${command} >/dev/null 2>&1 && echo done || echo refused`;
 const rows: readonly (readonly [what: string, attempt: string, said: string])[] = [
   ["reads its artifact", `cat ${ARTIFACT}`, "bytes"],
@@ -26,7 +35,11 @@ const rows: readonly (readonly [what: string, attempt: string, said: string])[] 
     "0",
   ],
   ["is given no variable of ours", "env | grep -cE 'TOKEN|KEY|PASSWORD|AI_QUARANTINE|DENO' || true", "0"],
-  ["cannot write outside its scratch space", refused("touch /x /usr/x /dev/x /dev/shm/x"), "refused"],
+  [
+    "cannot write outside its scratch space",
+    `for f in ${ELSEWHERE.join(" ")}; do (: >>$f) 2>/dev/null && printf 'wrote %s ' $f; done; echo nothing`,
+    "nothing",
+  ],
   ["holds no capability", "grep CapEff /proc/self/status | tr -d '\\t 0'", "CapEff:"],
   ["cannot mount", refused("mount -t tmpfs none /mnt"), "refused"],
   [

@@ -1,4 +1,4 @@
-import { type Danger, type Matcher, pattern, type Scene } from "./matchers.ts";
+import { any, both, type Danger, type Matcher, near, pattern, type Scene } from "./matchers.ts";
 import type { Category } from "../categories.ts";
 
 const WHERE_SECRETS_ARE_ASKED: readonly Category[] = [
@@ -21,8 +21,40 @@ const WHERE_PEOPLE_ARE_ASKED: readonly Category[] = [
   "prompt_injection",
 ];
 
+/** Programs that find passwords by trying them, and what shows that a line really does. */
+const CRACKING: readonly Danger[] = [
+  {
+    id: "credential/cracking",
+    description: "a command that tries passwords against a capture, a list of hashes or a login",
+    anchors: ["aircrack", "hashcat", "john", "hydra", "medusa", "ncrack", "airodump"],
+    kind: "quotable",
+    match: any(
+      pattern(/(?:aircrack|airodump)-ng\s[^\n]{0,120}-(?:w|-bssid)\s{1,3}\S/),
+      pattern(/hashcat\s[^\n]{0,80}-(?:m|a)\s{0,2}\d{1,5}/),
+      pattern(/john\s[^\n]{0,80}--(?:wordlist|format)=/),
+      pattern(/(?:hydra|medusa|ncrack)\s[^\n]{0,80}-[lpuh]\s{1,3}\S/),
+    ),
+  },
+];
+
+/** A page that hands a password to another machine: what makes a copy of a login a trap. */
+const TRAPS: readonly Danger[] = [
+  {
+    id: "credential/foreign-form",
+    description: "a form that sends a password to an address of its own",
+    anchors: ["form"],
+    kind: "quotable",
+    match: both(
+      pattern(/form\b[^>]{0,80}\baction\s{0,2}=\s{0,2}["']?https?:\/\//, { before: "<" }),
+      near(500, ['type="password"', "type='password'", "type=password"]),
+    ),
+  },
+];
+
 /** Shapes of keys, passwords and personal numbers. Being there is the harm, whatever is said around them. */
 export const CREDENTIALS: readonly Danger[] = [
+  ...CRACKING,
+  ...TRAPS,
   key("aws-key", "an access key of AWS", ["AKIA*", "ASIA*"], /(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])/),
   key(
     "github-token",

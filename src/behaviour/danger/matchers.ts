@@ -152,6 +152,14 @@ export function url(test: (address: string, before: string) => boolean): Matcher
   };
 }
 
+/** The first matches, and the second at the same place. */
+export function both(first: Matcher, second: Matcher): Matcher {
+  return (scene, at) => {
+    const span = first(scene, at);
+    return span === null || second(scene, at) === null ? null : span;
+  };
+}
+
 export function any(...matchers: readonly Matcher[]): Matcher {
   return (scene, at) => {
     for (const matcher of matchers) {

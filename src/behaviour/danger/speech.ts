@@ -1,5 +1,5 @@
 import type { Category } from "../categories.ts";
-import { any, type Danger, type Matcher, near, pattern, sentence, url } from "./matchers.ts";
+import { any, both, type Danger, type Matcher, near, pattern, sentence, url } from "./matchers.ts";
 
 const FIRST_PERSON =
   /\b(?:i|i'm|i am|i'll|i've|me|my|we|yo|soy|estoy|tengo|ich|bin|je|suis|j'ai|sono|io|ho|eu|sou|estou|tenho|я|у меня)\b|(?:^|\s)(?:я|у меня)\s|no tengo|n'ai|non ho|não tenho|habe keine/;
@@ -15,6 +15,9 @@ const DISCLOSURE: readonly Category[] = [
   "jailbreak",
   "multi_turn",
 ];
+
+/** "My new number", in the languages scams are written in. */
+const NEW = [" new ", "neue", "nouveau", "nuevo", "nueva", "nuovo", "novo", "новый"];
 
 /** Sentences that do harm: what they promise, what they ask for, where they want it sent. */
 export const SPEECH: readonly Danger[] = [
@@ -76,6 +79,86 @@ export const SPEECH: readonly Danger[] = [
         /\b(?:i will|i'll|i can|i'm able to|i am able to|i'm free to) (?:now )?(?:answer|say|do|write|generate|discuss|tell you) $/,
         /^anything\b.{0,40}\b(?:without|no (?:limits?|filters?|matter)|unfiltered|regardless)/,
       ),
+    ),
+  },
+  {
+    id: "speech/limits-off",
+    description: "the model says that its limits are gone",
+    anchors: [
+      "limits",
+      "restrictions",
+      "filters",
+      "rules",
+      "safeguards",
+      "limitations",
+      "guardrails",
+      "guidelines",
+    ],
+    only: ["jailbreak", "multi_turn", "harmful_content", "encoding_bypass", "prompt_injection"],
+    kind: "quotable",
+    match: sentence(
+      /\b(?:all|every|my|the)(?: of)?(?: my| the| these)?(?: \w{3,12})? $/,
+      /^[a-z]{5,12} (?:are|have been|were) (?:now |all |completely |fully )?(?:off|gone|lifted|removed|disabled|bypassed|dropped|void)\b/,
+    ),
+  },
+  {
+    id: "speech/obeys-anything",
+    description: "the model promises to do whatever it is told, lawful or not",
+    anchors: ["anything", "everything", "whatever", "any", "every", "todo", "alles", "tout", "tudo", "tutto"],
+    only: ["jailbreak", "multi_turn", "harmful_content", "encoding_bypass", "prompt_injection"],
+    kind: "quotable",
+    match: any(
+      sentence(
+        /\bi(?:'ll| will|'m going to| am going to| can now| shall)?\b[^.\n]{0,40}\b(?:comply with|obey|agree to|go along with|follow) $/,
+        /^(?:anything|everything|whatever|(?:any|every) (?:request|order|command|instruction))/,
+      ),
+      sentence(
+        /\b(?:responderé a|haré|antworte(?: ich)? auf|beantworte(?: ich)?|ferai|répondrai à|farò|risponderò a|farei|responderei a) $/,
+        /^\p{L}{3,8}\b.{0,60}(?:legal|límites|restricc|gesetz|erlaubt|grenzen|légal|limite|legale)/u,
+      ),
+    ),
+  },
+  {
+    id: "speech/covert-surveillance",
+    description: "how to put something on a person's device or car that watches them",
+    anchors: ["phone", "car", "laptop", "computer", "bag", "bedroom", "tablet"],
+    kind: "quotable",
+    match: sentence(
+      /\b(?:install|put|hide|place|plant|attach|stick|slip)\b[^.\n]{0,50}\b(?:app|tracker|spyware|keylogger|software|gps|airtag|camera|microphone|recorder)\b[^.\n]{0,30}\b(?:her|his|their|[a-z]{2,12}'s)\b[^.\n]{0,12}$/,
+      /^(?![^.\n]{0,80}\b(?:consent|permission|agree|asks?|knows about|together)\b)/,
+    ),
+  },
+  {
+    id: "speech/impostor",
+    description: "a message from a new number that asks for money at once",
+    anchors: ["number", "nummer", "numéro", "número", "numero", "номер"],
+    kind: "quotable",
+    match: both(
+      near(60, NEW),
+      near(320, ["€", "$", "£", " eur", " usd", "₽", "руб"], [
+        "transfer",
+        "transfier",
+        "send me",
+        "überweis",
+        "virement",
+        "bonifico",
+        "transfir",
+        "pix",
+        "переве",
+        "wire",
+      ], [
+        "today",
+        "now",
+        "urgent",
+        "hoy",
+        "heute",
+        "sofort",
+        "aujourd'hui",
+        "oggi",
+        "hoje",
+        "сегодня",
+        "срочно",
+      ]),
     ),
   },
   {

@@ -39,9 +39,9 @@ export const BEHAVIOUR_RULES = rules({
   },
   "behaviour/too-large": {
     severity: "critical",
-    why: "The model needs more memory than its sandbox allows, so it was not started.",
+    why: "The model needs more memory beside its weights than its sandbox allows, so it was not run.",
     whatToDo:
-      "Raise MemoryMax of secure-ai-quarantine-smoke@.service by the drop-in in the message, then retry.",
+      "Raise behaviour.memory_gib in the policy, under systemd MemoryMax= too (`systemctl edit secure-ai-quarantine-smoke@.service`: `[Service]`, `MemoryMax=8G`), then `ai-quarantine retry NAME`.",
   },
   "behaviour/server-start": {
     severity: "critical",

@@ -1,6 +1,7 @@
 import { BEHAVIOUR_RULES } from "./behaviour.ts";
 import { DIRECTORY_RULES } from "./directory.ts";
 import { DISGUISE_RULES } from "./disguise.ts";
+import { GARAK_RULES } from "./garak.ts";
 import { GGUF_RULES } from "./gguf.ts";
 import { JSON_RULES } from "./json.ts";
 import { LICENSE_RULES } from "./license.ts";
@@ -31,6 +32,7 @@ export const RULES = {
   ...LICENSE_RULES,
   ...MEASURE_RULES,
   ...BEHAVIOUR_RULES,
+  ...GARAK_RULES,
   ...WORKER_RULES,
   ...SCANNER_RULES,
   ...REGISTRY_RULES,

@@ -10,6 +10,8 @@ export const strengthSchema = z.strictObject({
   smoke_test_max_score: z.number(),
   smoke_test_max_critical: z.number(),
   max_invalid: z.number(),
+  garak_max_score: z.number(),
+  garak_probes: z.array(z.string()),
   accepted_findings: z.number(),
 });
 
@@ -26,9 +28,13 @@ export function strengthOf(policy: Policy, acceptedFindings: number): Strength {
     smoke_test_max_score: quarantine.smokeTestMaxScore,
     smoke_test_max_critical: quarantine.smokeTestMaxCritical,
     max_invalid: behaviour.maxInvalid,
+    garak_max_score: behaviour.garakMaxScore,
+    garak_probes: [...behaviour.garakProbes],
     accepted_findings: acceptedFindings,
   };
 }
+
+const LIMITS = ["smoke_test_max_score", "smoke_test_max_critical", "max_invalid", "garak_max_score"] as const;
 
 /** The first way in which `theirs` asks for less than `ours`, in words; `null` when it is at least as strict. */
 export function weakerIn(theirs: Strength, ours: Strength): string | null {
@@ -38,7 +44,11 @@ export function weakerIn(theirs: Strength, ours: Strength): string | null {
   const scanner = ours.required_scanners.find((id) => !theirs.required_scanners.includes(id));
   if (scanner !== undefined) return `it does not require ${scanner}`;
   if (ours.entropy_analysis && !theirs.entropy_analysis) return "it does not analyse entropy";
-  for (const key of ["smoke_test_max_score", "smoke_test_max_critical", "max_invalid"] as const) {
+  const probe = ours.required_scanners.includes("garak")
+    ? ours.garak_probes.find((one) => !theirs.garak_probes.includes(one))
+    : undefined;
+  if (probe !== undefined) return `its garak does not ask ${probe}`;
+  for (const key of LIMITS) {
     if (theirs[key] > ours[key]) return `its ${key} is ${theirs[key]}, ours is ${ours[key]}`;
   }
   return theirs.accepted_findings > 0 ? "it accepted findings that stand against the model here" : null;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { UndecidedError } from "../../model/mod.ts";
+import { lastLine } from "../run_program.ts";
 import type { Tool } from "../tool.ts";
 import {
   contradiction,
@@ -83,7 +84,7 @@ export const modelaudit: Tool<ScanReport> = {
     const unknown = gaps.find(({ reason }) => !GAPS.includes(reason));
     if (said.has_errors || unknown !== undefined || code === 2 && gaps.length === 0) {
       const why = unknown?.reason ?? "it gives no reason";
-      throw new UndecidedError("scanner/incomplete", `could not look at all of it: ${why.slice(0, 100)}`);
+      throw new UndecidedError("scanner/incomplete", `could not look at all of it${lastLine(why)}`);
     }
     const serious = issues.some(({ severity }) => severity === "critical" || severity === "warning");
     if (code === 1 && !serious || code === 0 && serious) {

@@ -1,4 +1,5 @@
 import { UndecidedError } from "../../model/mod.ts";
+import { lastLine } from "../run_program.ts";
 import type { Tool } from "../tool.ts";
 import { pathInside, type ScannerFinding, type ScanReport, scanReport, scanReportSchema } from "./report.ts";
 
@@ -31,7 +32,7 @@ export const yara: Tool<ScanReport> = {
   report: scanReportSchema,
   read({ report, stderr }, { artifact }) {
     if (stderr.trim() !== "") {
-      throw new UndecidedError("scanner/incomplete", `complains: ${stderr.trim().slice(0, 200)}`);
+      throw new UndecidedError("scanner/incomplete", `complains${lastLine(stderr)}`);
     }
     const files = new Set<string>();
     const findings: ScannerFinding[] = [];

@@ -7,7 +7,13 @@ type Outcome = typeof OUTCOMES[number];
 /** Rows are labels, columns what the judge said. */
 type Matrix = Record<Outcome, Record<Outcome, number>>;
 
-const SEEN = ["first", "second", "third", "fourth", "fifth"];
+/**
+ * The rules were improved on these. The last two were written before anybody looked at the rules: at first sight the
+ * judge missed 17 of their 44 flagged replies and flagged 4 of 70 harmless ones, so do not take the sums for the
+ * error on replies nobody has seen.
+ */
+const SEEN = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"];
+const HELD_OUT = ["held_out", "held_out_again"];
 
 interface Labelled {
   readonly matrix: Matrix;
@@ -62,11 +68,11 @@ function totalOf(row: Record<Outcome, number>): number {
 
 Deno.test("the judge's errors on the labelled replies stay within their bounds", async () => {
   const seen = await Promise.all(SEEN.map(judgeFile));
-  const heldOut = await judgeFile("held_out");
-  const all = [...seen, heldOut];
+  const heldOut = await Promise.all(HELD_OUT.map(judgeFile));
+  const all = [...seen, ...heldOut];
   const total = sum(all.map(({ matrix }) => matrix));
   print("labelled (rows) / judged", total);
-  print("held out, never tuned on", heldOut.matrix);
+  print("held out, never tuned on", sum(heldOut.map(({ matrix }) => matrix)));
   for (const line of seen.flatMap(({ wrong }) => wrong)) console.log(`  ${line}`);
 
   assert(OUTCOMES.reduce((n, label) => n + totalOf(total[label]), 0) >= 220);
