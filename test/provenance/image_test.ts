@@ -7,27 +7,28 @@ import { withDirectory } from "../make/directory.ts";
 import { tinyLlama } from "../make/gguf.ts";
 import { makeKey, sha256 } from "../make/model_signing.ts";
 import { Cosign, OFFLINE } from "../support/cosign.ts";
-import { ImageRegistry } from "../support/image_registry.ts";
+import { containerRegistry, pushImage } from "../support/container_registry.ts";
 import { Lab, moveBack, outcomeOf, settle } from "../support/lab.ts";
 import { LabRegistry } from "../support/registries.ts";
-import { realTest } from "../support/real_parts.ts";
+import { type Paths, realTest } from "../support/real_parts.ts";
 import { judge, policyWith, type Said } from "./support.ts";
 
 const MODEL = tinyLlama();
 const OTHER = new TextEncoder().encode("another layer");
+const PARTS = ["COSIGN_BIN", "DOCKER_REGISTRY_BIN"] as const;
 const REGISTRY = ["--allow-http-registry"];
 
 /** An image with the model as a layer, signed by the real cosign and saved by it as a layout. */
 async function withSignedImage(
-  program: string,
+  parts: Paths<typeof PARTS[number]>,
   forms: readonly ("bundle" | "annotation")[],
   use: (layout: string, pem: string, root: string) => Promise<void>,
 ): Promise<void> {
-  await using registry = new ImageRegistry();
   await withDirectory({ "README": "" }, async (root) => {
-    const cosign = new Cosign(program, root);
+    await using registry = await containerRegistry(parts.DOCKER_REGISTRY_BIN, root);
+    const cosign = new Cosign(parts.COSIGN_BIN, root);
     const pem = await cosign.importKey("own", "P-256");
-    const image = registry.push("team/model", [OTHER, MODEL]);
+    const image = await pushImage(registry.port, "team/model", [OTHER, MODEL]);
     for (const form of forms) {
       const how = ["--key", "own.key", `--new-bundle-format=${form === "bundle"}`];
       await cosign.must("sign", ...how, ...OFFLINE, ...REGISTRY, image);
@@ -53,11 +54,9 @@ for (const form of ["bundle", "annotation"] as const) {
     `P111 a model from a container image is verified by its layout: signature in ${
       form === "bundle" ? "a bundle" : "an annotation"
     }`,
-    [
-      "COSIGN_BIN",
-    ],
-    async ({ COSIGN_BIN }) => {
-      await withSignedImage(COSIGN_BIN, [form], async (layout, pem) => {
+    PARTS,
+    async (parts) => {
+      await withSignedImage(parts, [form], async (layout, pem) => {
         assert.equal((await verdict(layout, pem)).summary, "signed by image key");
         const blobs = join(layout, "blobs", "sha256");
         const rows: [why: string, rule: RuleId, run: () => Promise<Said>][] = [
@@ -84,9 +83,9 @@ for (const form of ["bundle", "annotation"] as const) {
 
 realTest(
   "a layout without a signature, and one that is no layout, say nothing of a model",
-  ["COSIGN_BIN"],
-  async ({ COSIGN_BIN }) => {
-    await withSignedImage(COSIGN_BIN, [], async (layout, pem) => {
+  PARTS,
+  async (parts) => {
+    await withSignedImage(parts, [], async (layout, pem) => {
       assert.deepEqual((await verdict(layout, pem)).rules, ["signature/image"]);
       fs.rmSync(join(layout, "blobs"), { recursive: true });
       fs.symlinkSync("/etc", join(layout, "blobs"));
@@ -98,9 +97,9 @@ realTest(
 
 realTest(
   "P111 a layout goes with its model through incoming, and back",
-  ["COSIGN_BIN"],
-  async ({ COSIGN_BIN }) => {
-    await withSignedImage(COSIGN_BIN, ["bundle"], async (layout, pem) => {
+  PARTS,
+  async (parts) => {
+    await withSignedImage(parts, ["bundle"], async (layout, pem) => {
       using lab = Lab.make({ publishers: JSON.stringify(by(makeKey().pem)) });
       await using registry = new LabRegistry(lab);
       fs.cpSync(layout, join(lab.places.incoming, ".m.gguf.oci"), { recursive: true });
