@@ -24,8 +24,9 @@ const IN_EXAMINER: readonly StageId[] = [
 /** Where stages are carried out that the coordinator must not carry out itself. */
 export interface Sandboxes {
   readonly examine: OpenSandbox;
-  /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
+  /** What stage 4 judges signatures by, and the programs it may ask. */
   readonly provenance: SignatureInputs;
+  /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
   readonly smoke: { readonly open: OpenSandbox; readonly inputs: () => Promise<BehaviourInputs> } | null;
 }
 
