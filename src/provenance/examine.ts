@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
 import { type Finding, FormatError, type Publisher, type TrustedSigner } from "../model/mod.ts";
 import { type Bundle, readBundle } from "./bundle.ts";
-
 import { compareWithDigest, compareWithStatement, type SignedSubject } from "./coverage.ts";
 import { preAuthenticationEncoding } from "./dsse.ts";
-
 import { isHintOf, keyId, type PublicKey, readPublicKey, signedDigest, signedMessage } from "./keys.ts";
 import { readModelStatement } from "./statement.ts";
 import type { TrustRootFile } from "./files.ts";
