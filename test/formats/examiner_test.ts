@@ -36,7 +36,7 @@ async function checkWith(launcher: string, path: string) {
   });
   const gate: Stage<"format_gate"> = {
     ...passing("format_gate"),
-    async examine({ digest: _, digestFrom: __, ...claimed }, { policy, signal, progress }) {
+    async examine({ digest: _, digestFrom: __, signatures: ___, ...claimed }, { policy, signal, progress }) {
       const { accept: _waivers, ...rest } = policy;
       const artifact = { ...claimed, digest: null };
       const job: Job = {
