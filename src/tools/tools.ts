@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { fickling } from "./scanners/fickling.ts";
 import { ggufGuard } from "./scanners/gguf_guard.ts";
 import { modelaudit } from "./scanners/modelaudit.ts";
