@@ -1,10 +1,12 @@
+import type { ReadAhead } from "../src/engine/read_ahead.ts";
 import { EVERY_FORMAT, type Policy, SCANNER_IDS, type Stage, UndecidedError } from "../src/model/mod.ts";
 
 /**
  * Stage 5, our own part: deep analysis of the bytes. The coordinator asks the outside scanners beside it. What looks
- * at bytes is loaded where it runs, in the examiner, and its threads start while the rest is still loading.
+ * at bytes is loaded where it runs, in the examiner, and its threads start while the rest is still loading. `ahead`: the
+ * file's inspection, where it was begun before the job came.
  */
-export function staticScan(): Stage<"static_scan"> {
+export function staticScan(ahead: ReadAhead | null = null): Stage<"static_scan"> {
   return {
     id: "static_scan",
     activity: "running native analysis",
@@ -14,11 +16,11 @@ export function staticScan(): Stage<"static_scan"> {
     async examine(artifact, context) {
       const sizeBytes = artifact.shape === "file" ? artifact.sizeBytes : (await artifact.digest).sizeBytes;
       const { ONE_THREAD_BYTES, WorkerPool } = await import("../src/engine/workers.ts");
-      const workers = sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
+      const workers = ahead === null && sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
       try {
         const { scanDirectory, scanFile } = await import("./5_static_scan_weights.ts");
-        const scan = artifact.shape === "directory" ? scanDirectory : scanFile;
-        return await scan(artifact, context, workers);
+        if (artifact.shape === "directory") return await scanDirectory(artifact, context, workers);
+        return await scanFile(artifact, context, ahead ?? workers);
       } finally {
         workers?.close();
       }

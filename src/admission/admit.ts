@@ -26,6 +26,7 @@ import {
   takeBytes,
   update,
 } from "./claim.ts";
+import { keepEvidence } from "./evidence.ts";
 import { ruleOfFailure } from "./failure.ts";
 import { freeze, type Frozen } from "./freeze.ts";
 import { clearHold } from "./held.ts";
@@ -157,6 +158,7 @@ async function examineFrozen(line: Line, claim: Claim, frozen: Frozen): Promise<
     if (vouched?.attested.stages.includes("static_scan")) saveManifest(claim, vouched.manifest);
     else manifest.save(claim);
   }
+  if (!context.signal.aborted) await keepEvidence(line, claim, examination);
   return examination;
 }
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { NAME_LINE, SHA256_TEXT } from "./scalars.ts";
 
 /** `publishers:` and `trust_roots:` of policy.yaml: who must have signed what comes from where. */

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { z } from "zod";
+import * as z from "zod";
 import { CONFIG_JSON, parseJson } from "../formats/strict_json.ts";
 import { FormatError, type RuleId } from "../model/mod.ts";
 import { MAX_SIGNATURE_BYTES } from "./files.ts";

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { FormatError, type Publisher } from "../model/mod.ts";
 import { decodeBase64, readBundle, readJsonText } from "./bundle.ts";
 import type { SignedSubject } from "./coverage.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { FormatError, parseSha256, type Sha256 } from "../model/mod.ts";
 import { readJsonText } from "./bundle.ts";
 

@@ -1,5 +1,5 @@
 import { TrustedRoot } from "@sigstore/protobuf-specs";
-import { z } from "zod";
+import * as z from "zod";
 import { FormatError } from "../model/mod.ts";
 import { readJsonText } from "./bundle.ts";
 

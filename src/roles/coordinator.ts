@@ -1,15 +1,15 @@
 import fs from "node:fs";
-import { basename, dirname, join } from "node:path";
-import type { Bench } from "../admission/mod.ts";
+import { basename } from "node:path";
 import { unlessMissing } from "../files/mod.ts";
+import type { Bench } from "../admission/mod.ts";
 import type { Policy, SandboxKind, StageContext } from "../model/mod.ts";
 import { signatureRequired } from "../policy/sources.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import { behaviourInputs, CAPPED_LLAMA_SERVER, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import type { Configuration } from "./configuration.ts";
-import { delegated } from "./delegate.ts";
-import { embeddedPlaces, watchedPlaces } from "./environment.ts";
+import { delegated, type ExamineAtOnce, examineAtOnce } from "./delegate.ts";
 import { installedScanners, type SandboxFor } from "./installed_scanners.ts";
+import { sandboxOptions } from "./sandboxes.ts";
 import { withScanners } from "./scanning.ts";
 import type { Verifier } from "./signatures.ts";
 import { versionOf } from "./version.ts";
@@ -19,6 +19,8 @@ import type { World } from "./world.ts";
 export interface Coordinator {
   readonly policy: Policy;
   readonly bench: Bench;
+  /** For `check`, which reads a file once; without it every stage has a sandbox of its own. */
+  readonly examineAtOnce?: ExamineAtOnce;
 }
 
 /** How the outside follows an examination, and ends it. */
@@ -37,8 +39,9 @@ export async function coordinator(
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
   const llamaServer = llamaServerOf(world);
   const garak = garakOf(world);
+  const examine = processSandbox(sandboxOptions(world, "examine", []));
   const examined = delegated(await world.pipeline(configuration), {
-    examine: processSandbox(sandboxOptions(world, "examine", [])),
+    examine,
     provenance: {
       trustRoots: configuration.trustRoots,
       requiredFrom: (origin) => signatureRequired(origin, configuration.allowlist),
@@ -57,7 +60,11 @@ export async function coordinator(
   if (garak !== null) programs.set("garak", "found");
   const context = { policy, now: world.now, record: () => {}, ...hooks };
   const sandbox: SandboxKind = bwrap === null ? "process" : "bubblewrap";
-  return { policy, bench: { pipeline, sandbox, programs, context } };
+  return {
+    policy,
+    bench: { pipeline, sandbox, programs, context },
+    examineAtOnce: examineAtOnce(world.early?.before(examine) ?? examine),
+  };
 }
 
 /** The sandbox of one scanner. A foreign program never runs without a kernel's wall around it. */
@@ -86,26 +93,6 @@ function verifier(world: World, program: string): Verifier {
     : { program, open };
 }
 
-function sandboxOptions(
-  world: World,
-  role: ProcessSandboxOptions["role"],
-  programs: readonly string[],
-): ProcessSandboxOptions {
-  return {
-    role,
-    launcher: join(world.programRoot, "scripts", "ai-quarantine"),
-    bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
-    programRoots: [...programRoots(world), ...programs.flatMap((one) => installationsOf(one, world))],
-    cache: cacheOf(world),
-    environment: workerEnvironment(world),
-  };
-}
-
-/** Where a program lies, and where it really lies when that is a link into an environment of its own. */
-function installationsOf(program: string, world: World): string[] {
-  return [...new Set([program, fs.realpathSync(program)].map((path) => installationOf(path, world)))];
-}
-
 /** Where no unit caps memory, the launcher does: it puts `CAPPED_LLAMA_SERVER` in the place of llama-server. */
 function smokeOptions(
   world: World,
@@ -123,46 +110,4 @@ function smokeOptions(
     ...(garak === null ? {} : { GARAK_BIN: garak }),
   };
   return { ...options, environment };
-}
-
-/**
- * What a program needs to be seen with: the folder it is installed in with its libraries, `/opt/x` for
- * `/opt/x/bin/program`. Never a folder with something private in it: then its own folder, or the program alone.
- */
-function installationOf(program: string, { env }: World): string {
-  const places = [...Object.values(watchedPlaces(env)), ...Object.values(embeddedPlaces(env))];
-  const secrets = SECRETS.map((name) => env(name)).filter((path) => path !== undefined);
-  const isOpen = (folder: string) =>
-    [...places, ...secrets].every((path) => !`${path}/`.startsWith(folder === "/" ? folder : `${folder}/`));
-  return [dirname(dirname(program)), dirname(program)].find(isOpen) ?? program;
-}
-const SECRETS = [
-  "HOME",
-  "SERVICE_TOKEN_PATH",
-  "REGISTRY_TOKEN_PATH",
-  "SIGNING_KEY_PATH",
-  "AUDIT_HMAC_KEY_PATH",
-] as const;
-
-/** What a worker's runtime must be able to read: our code, the runtime, its cache of compiled code. */
-function programRoots(world: World): string[] {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return [world.programRoot, ...(deno === undefined ? [] : [deno])];
-}
-
-/** The launcher names it; before the first run there is none, and an installed program has none at all. */
-function cacheOf(world: World): string | null {
-  const path = world.env("DENO_DIR");
-  if (path === undefined) return null;
-  return unlessMissing(() => fs.statSync(path))?.isDirectory() === true ? path : null;
-}
-
-function workerEnvironment(world: World): Record<string, string> {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return {
-    PATH: "/usr/bin:/bin",
-    HOME: "/tmp",
-    TZ: "UTC",
-    ...(deno === undefined ? {} : { AI_QUARANTINE_DENO: deno }),
-  };
 }

@@ -1,11 +1,12 @@
-import type {
-  Artifact,
-  ArtifactDigest,
-  Judgement,
-  Pipeline,
-  Stage,
-  StageContext,
-  StageId,
+import {
+  type Artifact,
+  type ArtifactDigest,
+  type Judgement,
+  type Pipeline,
+  type Stage,
+  type StageContext,
+  type StageId,
+  UndecidedError,
 } from "../model/mod.ts";
 import { signatureFilesOf } from "../provenance/files.ts";
 import { type BehaviourInputs, type Job, PROTOCOL_VERSION } from "../tools/protocol.ts";
@@ -91,6 +92,36 @@ function withSignatures<Id extends StageId>(stage: Stage<Id>, { examine, provena
 
 /** What a job holds for one kind of stage only. */
 type StageInputs = Partial<Pick<Job, "behaviour" | "provenance">>;
+/** What stages 2 and 5 say of one file. */
+export interface ExaminedAtOnce {
+  readonly gate: Promise<Judgement>;
+  readonly scan: Promise<Judgement>;
+}
+
+/** Has one examiner answer for the format gate and, unless that refuses, read the file and answer for the static scan. */
+export type ExamineAtOnce = (artifact: Artifact, context: StageContext) => ExaminedAtOnce;
+
+export function examineAtOnce(open: OpenSandbox): ExamineAtOnce {
+  return (artifact, { policy, signal, progress, record }) => {
+    const { promise: gate, resolve, reject } = Promise.withResolvers<Judgement>();
+    const job: Job = {
+      ...jobFor("static_scan", artifact, null, policy),
+      first: "format_gate",
+      behaviour: null,
+    };
+    const deadlineMs = readingDeadlineMs(artifact);
+    const scan = runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record, gate: resolve });
+    const unanswered = () =>
+      new UndecidedError("worker/protocol", "the sandbox said nothing of the format gate");
+    scan.then(() => reject(unanswered()), reject);
+    gate.catch(() => {}); // Reported by whichever stage asks for it.
+    return { gate, scan };
+  };
+}
+
+function readingDeadlineMs({ sizeBytes }: Artifact): number {
+  return BASE_DEADLINE_MS + sizeBytes / BYTES_PER_SECOND * 1000;
+}
 
 /** Adds what the sandbox cost beside the model's own work, which the worker told. */
 function withOverhead(judgement: Judgement, tookMs: number): Judgement {
@@ -108,17 +139,15 @@ async function examineInSandbox(
 ): Promise<Judgement> {
   const behaviour = inputs.behaviour ?? null;
   const { policy, signal, progress, record } = context;
-  const reading = BASE_DEADLINE_MS + artifact.sizeBytes / BYTES_PER_SECOND * 1000;
   const running = behaviour === null ? 0 : behaviour.readyWithinMs + policy.behaviour.totalTimeoutMs;
-  const deadlineMs = reading + running;
+  const deadlineMs = readingDeadlineMs(artifact) + running;
   const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), ...inputs };
   return await runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record });
 }
 
-/** Stage 2 runs beside the hashing; every later stage is told the digest its bytes must have, unless it makes it. */
+/** Stage 2 runs beside the hashing; every later stage is told the digest its bytes must have. */
 async function digestNeeded(stage: StageId, artifact: Artifact): Promise<ArtifactDigest | null> {
-  const hashesItself = stage === "static_scan" && artifact.digestFrom === "scan";
-  return stage === "format_gate" || hashesItself ? null : await artifact.digest;
+  return stage === "format_gate" ? null : await artifact.digest;
 }
 
 function jobFor(

@@ -2,22 +2,28 @@ import { Buffer } from "node:buffer";
 // Not the whole of admission: a worker shall start fast.
 import { examineWith } from "../admission/judge.ts";
 import { reasonOfError, ruleOfError } from "../admission/verdict.ts";
-import { type Artifact, type Stage, type StageContext, UndecidedError } from "../model/mod.ts";
-import { doneLine, type Job, jobSchema, PROTOCOL_VERSION, type Reply } from "../tools/protocol.ts";
+import {
+  type Artifact,
+  type Judgement,
+  type Stage,
+  type StageContext,
+  UndecidedError,
+} from "../model/mod.ts";
+import { type Job, judgementLine, PROTOCOL_VERSION, readJob, type Reply } from "../tools/protocol.ts";
 import { readLine, say as sayLine } from "./worker_lines.ts";
 
 /** Most progress lines per second; more would only cost. */
 const PROGRESS_EVERY_MS = 100;
 
 /**
- * The examiner and smoke roles: reads one job from stdin, runs one stage over one artifact, says what it found on
- * stdout, and is gone. It holds nothing and can reach nothing but the artifact.
+ * The examiner and smoke roles: reads one job from stdin, runs one stage over one artifact (or the format gate and then
+ * another), says what it found on stdout, and is gone. It holds nothing and can reach nothing but the artifact.
  */
 export async function examine(stageFor: (job: Job) => Stage | undefined): Promise<void> {
   say({ t: "hello", v: PROTOCOL_VERSION });
-  const job = jobSchema.parse(JSON.parse(await readLine()));
-  const stage = stageFor(job);
-  if (stage === undefined) throw new Error(`Cannot examine: ${job.stage} is not for this role`);
+  const line = await readLine();
+  if (line === "") return; // Nobody had a job after all.
+  const job = readJob(line);
   const { digest, ...claimed } = job.artifact;
   const artifact: Artifact = {
     ...claimed,
@@ -28,11 +34,29 @@ export async function examine(stageFor: (job: Job) => Stage | undefined): Promis
       bytes: content === null ? null : new Uint8Array(Buffer.from(content, "base64")),
     })),
   };
+  if (job.first !== undefined) {
+    const gate = await judgementOf(stageFor({ ...job, stage: job.first }), artifact, job);
+    if (gate === null) return;
+    say(judgementLine("gate", gate));
+    if (gate.kind === "refused") return;
+  }
+  const judgement = await judgementOf(stageFor(job), artifact, job);
+  if (judgement !== null) say(judgementLine("done", judgement));
+}
+
+/** What a stage says; null when it could not decide, which is told at once. */
+async function judgementOf(
+  stage: Stage | undefined,
+  artifact: Artifact,
+  job: Job,
+): Promise<Judgement | null> {
+  if (stage === undefined) throw new Error(`Cannot examine: ${job.stage} is not for this role`);
   const outcome = await examineWith(stage, artifact, context(job));
-  if (outcome.kind !== "broken") return say(doneLine(outcome));
+  if (outcome.kind !== "broken") return outcome;
   const { error } = outcome;
   const evidence = error instanceof UndecidedError ? error.evidence : {};
   say({ t: "error", rule: ruleOfError(error), message: reasonOfError(error), evidence });
+  return null;
 }
 
 function notHashedYet(): Promise<never> {

@@ -11,6 +11,7 @@ import {
   type RuleId,
   type Stage,
   type StageContext,
+  UndecidedError,
 } from "../model/mod.ts";
 import type { ScannerFinding } from "../tools/scanners/report.ts";
 import {
@@ -76,7 +77,9 @@ function merged(native: Judgement, opinions: Opinions, { policy, used }: StageCo
   };
   const failed = [...opinions.values()].find((opinion) => opinion.kind === "failed");
   if (failed !== undefined) {
-    if (!findings.some((found) => refuses(policy, found))) throw failed.error;
+    if (!findings.some((found) => refuses(policy, found))) {
+      throw new UndecidedError(failed.error.rule, failed.error.message, { cause: failed.error, evidence });
+    }
     // Accepting what others found must not make a pass of it.
     findings.push({ rule: failed.error.rule, severity: "critical", message: failed.error.message });
   }

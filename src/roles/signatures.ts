@@ -4,7 +4,7 @@ import { publicKeyPackets } from "../policy/armour.ts";
 import { publisherFor } from "../policy/publishers.ts";
 import { askTool } from "../tools/ask_tool.ts";
 import { GPGV_INPUTS } from "../tools/gpgv.ts";
-import type { ProvenanceJob } from "../tools/protocol.ts";
+import type { GpgAsked, ProvenanceJob } from "../tools/protocol.ts";
 import type { OpenSandbox } from "../tools/worker.ts";
 
 /** What stage 4 is given beside the policy. */
@@ -57,7 +57,7 @@ async function askGpgv(
   const keyring = keyringOf(publisherFor(artifact.origin, policy.publishers));
   if (keyring === null || artifact.shape === "directory") return [];
   const { sizeBytes } = await artifact.digest;
-  const answers: ProvenanceJob["gpg"] = [];
+  const answers: GpgAsked[] = [];
   for (const { name, bytes } of signatures) {
     if (bytes === null) continue;
     if ("missing" in gpgv) {

@@ -2,6 +2,7 @@ import type { Pipeline, Sha256 } from "../model/mod.ts";
 import type { Allowlist } from "../policy/sources.ts";
 import type { ModelsLock } from "../policy/lock.ts";
 import type { PinSet } from "../policy/pin_set.ts";
+import type { EarlySandbox } from "./early_examiner.ts";
 import type { Environment } from "./environment.ts";
 
 /** A trusted_root.json as it was read. */
@@ -32,6 +33,8 @@ export interface World {
   readonly hostname: () => string;
   readonly stdout: Screen;
   readonly stderr: Screen;
+  /** An examiner's sandbox that was opened before the rest of the program was loaded, where one was. */
+  readonly early?: EarlySandbox;
   /** The seven stages, handed in by the composition root. */
   pipeline(inputs: StageInputs): Promise<Pipeline>;
 }

@@ -1,5 +1,5 @@
 import { UndecidedError } from "../model/mod.ts";
-import type { OpenSandbox, Sandbox, SandboxJob } from "./worker.ts";
+import type { OpenSandbox, Sandbox } from "./worker.ts";
 
 /** How worker roles are started where no systemd gives each job a unit of its own. */
 export interface ProcessSandboxOptions {
@@ -21,16 +21,25 @@ const INSIDE = "/artifact";
 
 /** Opens one child process per job: under bubblewrap with its own empty namespaces, else with the runtime's wall alone. */
 export function processSandbox(options: ProcessSandboxOptions): OpenSandbox {
-  return (job) => Promise.resolve(start(options, job));
+  return ({ artifact }) => Promise.resolve(openProcessSandbox(options, artifact));
 }
 
-function start(options: ProcessSandboxOptions, { artifact }: SandboxJob): Sandbox {
+/**
+ * Opens one for whatever job is to be done on an artifact, with arguments for the role that may name its path inside.
+ * `name`: the file name under which the artifact appears there, for scanners, which go by its extension.
+ */
+export function openProcessSandbox(
+  options: ProcessSandboxOptions,
+  artifact: { readonly path: string; readonly name?: string },
+  more: (path: string) => readonly string[] = () => [],
+): Sandbox {
   const inside = options.role === "run-scanner" ? `${INSIDE}/${artifact.name ?? "model"}` : INSIDE;
   const path = options.bwrap === null ? artifact.path : inside;
+  const role = [options.role, ...more(path)];
   const env = { ...options.environment, ...cacheVariables(options), AI_QUARANTINE_ARTIFACT: path };
   const [command, args] = options.bwrap === null
-    ? [options.launcher, [options.role]]
-    : [options.bwrap, [...wall(options, artifact.path, inside), options.launcher, options.role]];
+    ? [options.launcher, role]
+    : [options.bwrap, [...wall(options, artifact.path, inside), options.launcher, ...role]];
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(command, {

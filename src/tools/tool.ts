@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** Where a program that is asked about an artifact finds things, all inside its sandbox. */
 export interface ToolPlaces {

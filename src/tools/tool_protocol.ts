@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UndecidedError } from "../model/mod.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { TOOL_IDS } from "./tools.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { cosignBundle, cosignSignature } from "./cosign.ts";
 import { gpgv } from "./gpgv.ts";
 import { fickling } from "./scanners/fickling.ts";

@@ -8,7 +8,8 @@ import {
   UndecidedError,
 } from "../model/mod.ts";
 import { linesOf } from "./lines.ts";
-import { type Job, judgementFrom, readReply, type Reply } from "./protocol.ts";
+import type { Job, Reply } from "./protocol.ts";
+import { judgementFrom, readReply } from "./replies.ts";
 
 /** A fresh sandbox with nothing in it but one artifact, and the means to talk to it and to end it. */
 export interface Sandbox {
@@ -41,6 +42,8 @@ export interface Listening {
   readonly progress: StageContext["progress"];
   /** Per-tensor records as they arrive. */
   readonly tensor?: (record: Json) => void;
+  /** What the stage before the one asked for said, for jobs that have one. */
+  readonly gate?: (judgement: Judgement) => void;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface Listening {
  * loops, floods, dies, contradicts itself) is an `UndecidedError`, and the sandbox is gone when this returns.
  */
 export async function runJob(open: OpenSandbox, job: Job, listening: Listening): Promise<Judgement> {
-  const { policy, progress, tensor } = listening;
+  const { policy, progress, tensor, gate } = listening;
   return await converse(open, job, { ...listening, what: job.stage }, (line) => {
     const reply = readReply(line);
     switch (reply.t) {
@@ -60,6 +63,11 @@ export async function runJob(open: OpenSandbox, job: Job, listening: Listening):
       case "tensor":
         tensor?.(reply.record);
         return "more";
+      case "gate": {
+        const judgement = judgementFrom(reply, policy);
+        gate?.(judgement);
+        return judgement.kind === "refused" ? { answer: judgement } : "more";
+      }
       case "error":
         throw errorFrom(reply);
       case "done":
@@ -132,7 +140,9 @@ async function listen<T>(
   throw new UndecidedError(rule, `the sandbox ended without an answer (${await sandbox.ended})`);
 }
 
-function errorFrom({ rule, message, evidence }: Extract<Reply, { t: "error" }>): UndecidedError {
+function errorFrom(
+  { rule, message, evidence }: Pick<Extract<Reply, { t: "error" }>, "rule" | "message" | "evidence">,
+): UndecidedError {
   return new UndecidedError(isUndecidedRule(rule) ? rule : "worker/died", message, {
     ...(evidence && { evidence }),
   });

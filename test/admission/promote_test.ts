@@ -143,6 +143,7 @@ Deno.test("P075, P078: the chain holds claim, every stage, decision and promotio
     "static_scan",
     "behavioral_test",
     "diffusion_deep_scan",
+    "evidence",
     "decided",
     "promoted",
   ]);
@@ -153,6 +154,6 @@ Deno.test("P075, P078: the chain holds claim, every stage, decision and promotio
   assert.deepEqual(promoted?.scanner_versions, { "ai-quarantine": "0.1.0" });
   assert.deepEqual(await lab.verifyAudit().then(({ valid, entries }) => ({ valid, entries })), {
     valid: true,
-    entries: 10,
+    entries: 11,
   });
 });

@@ -63,7 +63,12 @@ async function checkWith(launcher: string, path: string) {
   const signal = new AbortController().signal;
   const context = { policy: POLICY, now: () => new Date(), signal, progress: () => {}, record: () => {} };
   const bench = { pipeline, sandbox: "process", programs: new Map<string, string>(), context } as const;
-  const checked = await checkPath({ policy: POLICY, bench }, path, { kind: "local" }, quiet);
+  const checked = await checkPath(
+    { policy: POLICY, bench },
+    path,
+    { kind: "local" },
+    quiet,
+  );
   return { ...checked, records };
 }
 

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { examineWith, ruleOfError } from "../../src/admission/mod.ts";
 import type { Artifact, ArtifactFormat, Finding, Policy, Stage, StageContext } from "../../src/model/mod.ts";
-import { finding, parseSha256 } from "../../src/model/mod.ts";
+import { finding, parseSha256, UndecidedError } from "../../src/model/mod.ts";
 import { EMPTY_CATALOG } from "../../src/policy/catalog.ts";
 import { policyFromObject } from "../../src/policy/load.ts";
 import { EMPTY_LOCK } from "../../src/policy/lock.ts";
@@ -300,6 +300,15 @@ Deno.test("our own refusal stands whatever the scanners say or fail at", async (
     assert.equal(outcome.kind, "refused");
     if (outcome.kind === "refused") assert.equal(outcome.findings[0].rule, "measure/not-a-number");
   }
+});
+
+Deno.test("what the others said is kept when one scanner failed", async () => {
+  using machine = new Machine((id) => id === "yara" ? SAID.fault("scanner/deadline") : SAID.clean());
+  const { outcome } = await machine.examine(APPLIANCE);
+  assert.ok(outcome.kind === "broken" && outcome.error instanceof UndecidedError);
+  const { yara, modelaudit } = scannerEvidence(outcome.error.evidence);
+  assert.deepEqual(yara, { outcome: "failed", rule: "scanner/deadline", why: "yara failed", version: "1.0" });
+  assert.notEqual(modelaudit, undefined);
 });
 
 Deno.test("accepting a finding does not make a pass of a scanner that failed", async () => {
