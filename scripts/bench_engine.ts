@@ -107,9 +107,18 @@ function cpuOfChildren(): number {
   return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 
+/** The pass alone is measured: no outside scanner, even where some are installed. */
+const NO_SCANNERS = Object.fromEntries(
+  ["MODELSCAN", "FICKLING", "MODELAUDIT", "GGUF_GUARD", "YARA"].map((name) => [`${name}_BIN`, "/nowhere"]),
+);
+
 async function run({ what, command, args, env = {} }: Program): Promise<Cost> {
   const [began, cpuBefore] = [performance.now(), cpuOfChildren()];
-  const { code, stdout } = await new Deno.Command(command, { args: [...args], env, stderr: "inherit" })
+  const { code, stdout } = await new Deno.Command(command, {
+    args: [...args],
+    env: { ...NO_SCANNERS, ...env },
+    stderr: "inherit",
+  })
     .output();
   const output = new TextDecoder().decode(stdout);
   if (code !== 0) throw new Error(`Cannot measure ${what}: ended with ${code}: ${output.slice(0, 1000)}`);

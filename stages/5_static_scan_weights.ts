@@ -29,7 +29,6 @@ export async function scanFile(
   artifact: Artifact,
   context: StageContext,
   reading: ReadAhead | WorkerPool | null,
-  notRun: readonly string[],
 ): Promise<Judgement> {
   if (artifact.format !== "gguf" && artifact.format !== "safetensors") {
     throw new Error(`Cannot scan ${artifact.format}: stage 2 refuses it`);
@@ -48,7 +47,6 @@ export async function scanFile(
     ...evidenceOf([inspection]),
     ...licenses.evidence,
     merkle_root: inspection.manifest.merkle_root,
-    not_examined: notRun,
   };
   return judged(policy, [...inspection.findings, ...licenses.findings], evidence);
 }
@@ -58,7 +56,6 @@ export async function scanDirectory(
   artifact: Artifact,
   context: StageContext,
   workers: WorkerPool | null,
-  notRun: readonly string[],
 ): Promise<Judgement> {
   const view = new DiskDirectory(artifact.path);
   const { files } = await artifact.digest;
@@ -84,7 +81,7 @@ export async function scanDirectory(
     inspections.push(inspection);
   }
   const licenses = examineLicenses(artifact, licensedFiles(view), context.policy);
-  const evidence = { ...evidenceOf(inspections), ...licenses.evidence, not_examined: notRun };
+  const evidence = { ...evidenceOf(inspections), ...licenses.evidence };
   return judged(context.policy, [...findings, ...licenses.findings], evidence);
 }
 

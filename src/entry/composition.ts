@@ -12,7 +12,7 @@ export async function main(args: readonly string[], programRoot: string): Promis
         import("../roles/examine.ts"),
         import("../../stages/inspections.ts"),
       ]);
-      await examine((job) => inspection(job.stage));
+      await examine(inspection);
       return 0;
     }
     case "smoke": {
@@ -21,6 +21,11 @@ export async function main(args: readonly string[], programRoot: string): Promis
         import("../../stages/6_behavioral_test.ts"),
       ]);
       await examine((job) => job.behaviour === null ? undefined : behavioralTest(job.behaviour));
+      return 0;
+    }
+    case "run-scanner": {
+      const { runScanner } = await import("../roles/run_scanner.ts");
+      await runScanner(programRoot);
       return 0;
     }
     case "check": {

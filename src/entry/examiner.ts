@@ -10,7 +10,7 @@ import "../../stages/5_static_scan_weights.ts";
 
 if (import.meta.main) {
   const ahead = readAhead(Deno.args);
-  await examine((job) => inspection(job.stage, ahead));
+  await examine((job) => inspection(job, ahead));
   Deno.exit(0); // It still listens for the end of its input.
 }
 

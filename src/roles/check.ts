@@ -9,6 +9,7 @@ import {
   Promotion,
   refuseUnopened,
   ruleOfError,
+  signaturesBeside,
 } from "../admission/mod.ts";
 import {
   type Artifact,
@@ -74,6 +75,7 @@ function claimAt(path: string, name: string, origin: Origin): Claimed {
     format: directory ? formatClaimedByDirectory(fs.readdirSync(path)) : formatClaimedByFile(name),
     sizeBytes: stat.size,
     origin,
+    signatures: signaturesBeside(path),
   };
 }
 

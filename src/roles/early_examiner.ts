@@ -41,7 +41,7 @@ export function startEarly(
   if (path === undefined || format === "unknown" || !isFile(path)) return {};
   const artifact = resolve(path);
   const ahead = (inside: string) => ["--ahead", format, inside];
-  const sandbox = openProcessSandbox(sandboxOptions(world, "examine", []), artifact, ahead);
+  const sandbox = openProcessSandbox(sandboxOptions(world, "examine", []), { path: artifact }, ahead);
   return { early: new EarlySandbox(artifact, sandbox) };
 }
 

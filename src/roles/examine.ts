@@ -9,14 +9,8 @@ import {
   type StageContext,
   UndecidedError,
 } from "../model/mod.ts";
-import {
-  type Job,
-  judgementLine,
-  MAX_LINE_BYTES,
-  PROTOCOL_VERSION,
-  readJob,
-  type Reply,
-} from "../tools/protocol.ts";
+import { type Job, judgementLine, PROTOCOL_VERSION, readJob, type Reply } from "../tools/protocol.ts";
+import { readLine, say as sayLine } from "./worker_lines.ts";
 
 /** Most progress lines per second; more would only cost. */
 const PROGRESS_EVERY_MS = 100;
@@ -35,6 +29,10 @@ export async function examine(stageFor: (job: Job) => Stage | undefined): Promis
     ...claimed,
     digest: digest === null ? notHashedYet() : Promise.resolve(digest),
     digestFrom: digest === null ? "scan" : "coordinator",
+    signatures: (job.provenance?.signatures ?? []).map(({ name, content }) => ({
+      name,
+      bytes: content === null ? null : new Uint8Array(Buffer.from(content, "base64")),
+    })),
   };
   if (job.first !== undefined) {
     const gate = await judgementOf(stageFor({ ...job, stage: job.first }), artifact, job);
@@ -53,7 +51,7 @@ async function judgementOf(
   job: Job,
 ): Promise<Judgement | null> {
   if (stage === undefined) throw new Error(`Cannot examine: ${job.stage} is not for this role`);
-  const outcome = await examineWith(stage, artifact, context(job.policy));
+  const outcome = await examineWith(stage, artifact, context(job));
   if (outcome.kind !== "broken") return outcome;
   const { error } = outcome;
   const evidence = error instanceof UndecidedError ? error.evidence : {};
@@ -67,11 +65,11 @@ function notHashedYet(): Promise<never> {
   return digest;
 }
 
-function context(policy: Job["policy"]): StageContext {
+function context({ policy, provenance }: Job): StageContext {
   let last = 0;
   return {
     policy: { ...policy, accept: [] },
-    now: () => new Date(0),
+    now: () => new Date(provenance?.at ?? 0),
     signal: new AbortController().signal,
     record: (record) => say({ t: "tensor", record }),
     progress(bytes, pace) {
@@ -83,28 +81,4 @@ function context(policy: Job["policy"]): StageContext {
   };
 }
 
-/** Reads the job; from then on the end of the input means that nobody listens any more, and ends the program. */
-async function readLine(): Promise<string> {
-  const input = Deno.stdin.readable.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const { done, value } = await input.read();
-    if (done) return decode(chunks);
-    chunks.push(value);
-    size += value.byteLength;
-    if (value.includes(10)) break;
-    if (size > MAX_LINE_BYTES) throw new Error("Cannot read the job: too long");
-  }
-  void input.read().finally(() => Deno.exit(1));
-  return decode(chunks);
-}
-
-function decode(chunks: readonly Uint8Array[]): string {
-  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-}
-
-function say(reply: Reply): void {
-  const line = new TextEncoder().encode(JSON.stringify(reply) + "\n");
-  for (let written = 0; written < line.byteLength;) written += Deno.stdout.writeSync(line.subarray(written));
-}
+const say = (reply: Reply): void => sayLine(reply);

@@ -15,10 +15,15 @@ export function sandboxOptions(
     role,
     launcher: join(world.programRoot, "scripts", "ai-quarantine"),
     bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
-    programRoots: [...programRoots(world), ...programs.map((one) => installationOf(one, world))],
+    programRoots: [...programRoots(world), ...programs.flatMap((one) => installationsOf(one, world))],
     cache: cacheOf(world),
     environment: workerEnvironment(world),
   };
+}
+
+/** Where a program lies, and where it really lies when that is a link into an environment of its own. */
+function installationsOf(program: string, world: SandboxWorld): string[] {
+  return [...new Set([program, Deno.realPathSync(program)].map((path) => installationOf(path, world)))];
 }
 
 /**

@@ -5,13 +5,21 @@ import type { PinSet } from "../policy/pin_set.ts";
 import type { EarlySandbox } from "./early_examiner.ts";
 import type { Environment } from "./environment.ts";
 
-/** What stages 1 and 3 compare with; the other stages need nothing but the artifact. */
+/** A trusted_root.json as it was read. */
+export interface TrustRootText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What stages 1, 3 and 4 compare with; the other stages need nothing but the artifact. */
 export interface StageInputs {
   readonly allowlist: Allowlist;
   readonly lock: ModelsLock;
   readonly catalog: PinSet;
   /** What earlier promotions recorded; asked anew for each artifact. */
   readonly recorded: () => PinSet;
+  /** The pinned trusted_root.json files the policy names. */
+  readonly trustRoots: readonly TrustRootText[];
   /** The digest the caller says it must be. */
   readonly expected?: Sha256;
 }

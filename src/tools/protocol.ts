@@ -11,6 +11,7 @@ import type {
   StageContext,
   StageId,
 } from "../model/mod.ts";
+import type { GpgReport } from "./gpgv.ts";
 
 /**
  * What the coordinator and a sandboxed worker say to each other: one JSON job in, JSON lines out, `hello` first and
@@ -21,6 +22,8 @@ import type {
 
 export const PROTOCOL_VERSION = 1;
 export const MAX_LINE_BYTES = 1024 * 1024;
+/** Jobs come from the coordinator: the files of a directory, and its signatures. */
+export const MAX_JOB_BYTES = 128 * 1024 * 1024;
 export const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
 /** One job: examine one artifact in one stage. */
@@ -41,8 +44,26 @@ export interface Job {
   };
   /** What the behavioural test needs beside the model; null for every other stage. */
   readonly behaviour: BehaviourInputs | null;
+  /** What the signatures of the artifact are judged by; null for every other stage. */
+  readonly provenance: ProvenanceJob | null;
   /** The loaded policy less its waivers, which only the coordinator applies. */
   readonly policy: Omit<Policy, "accept">;
+}
+
+export interface ProvenanceJob {
+  /** The coordinator's clock (ISO 8601): a worker has none it could be asked about. */
+  readonly at: string;
+  readonly required: boolean;
+  readonly trustRoots: readonly { readonly name: string; readonly text: string }[];
+  /** Signatures that stand beside the artifact, in base64; null where one could not be read. */
+  readonly signatures: readonly { readonly name: string; readonly content: string | null }[];
+  /** What gpgv said of each of them, or why it could not be asked; empty where the policy names no GPG key. */
+  readonly gpg: readonly GpgAsked[];
+}
+
+export interface GpgAsked {
+  readonly name: string;
+  readonly answer: GpgReport | { readonly unavailable: string };
 }
 
 export interface BehaviourInputs {

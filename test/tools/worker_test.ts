@@ -40,6 +40,7 @@ class Planted implements Disposable {
         },
       },
       behaviour: null,
+      provenance: null,
       policy: POLICY,
     };
   }
