@@ -46,7 +46,7 @@ export interface Cost {
   readonly output: string;
 }
 
-interface Program {
+export interface Program {
   readonly what: string;
   readonly command: string;
   readonly args: readonly string[];
@@ -54,7 +54,7 @@ interface Program {
 }
 
 /** Writes a GGUF model whose tensors have the given types in turn, each of the same distribution. */
-function writeModel(path: string, types: readonly string[], sizeBytes: number, random: Random): void {
+export function writeModel(path: string, types: readonly string[], sizeBytes: number, random: Random): void {
   const file = Deno.openSync(path, { write: true, create: true, truncate: true });
   const samples = new Map(types.map((type) => [type, syntheticTensor(type, SAMPLE_VALUES, random)]));
   let offset = 0;
@@ -107,9 +107,18 @@ function cpuOfChildren(): number {
   return (Number(fields[13]) + Number(fields[14])) / TICKS_PER_SECOND;
 }
 
+/** The pass alone is measured: no outside scanner, even where some are installed. */
+const NO_SCANNERS = Object.fromEntries(
+  ["MODELSCAN", "FICKLING", "MODELAUDIT", "GGUF_GUARD", "YARA"].map((name) => [`${name}_BIN`, "/nowhere"]),
+);
+
 async function run({ what, command, args, env = {} }: Program): Promise<Cost> {
   const [began, cpuBefore] = [performance.now(), cpuOfChildren()];
-  const { code, stdout } = await new Deno.Command(command, { args: [...args], env, stderr: "inherit" })
+  const { code, stdout } = await new Deno.Command(command, {
+    args: [...args],
+    env: { ...NO_SCANNERS, ...env },
+    stderr: "inherit",
+  })
     .output();
   const output = new TextDecoder().decode(stdout);
   if (code !== 0) throw new Error(`Cannot measure ${what}: ended with ${code}: ${output.slice(0, 1000)}`);
@@ -122,7 +131,7 @@ function median(values: readonly number[]): number {
 }
 
 /** Runs programs in turn, once to warm up and then `runs` times. */
-async function compare(programs: readonly Program[], runs: number): Promise<Cost[]> {
+export async function compare(programs: readonly Program[], runs: number): Promise<Cost[]> {
   const costs: Cost[][] = programs.map(() => []);
   for (let round = 0; round <= runs; round++) {
     for (const [index, program] of programs.entries()) {
@@ -138,24 +147,34 @@ async function compare(programs: readonly Program[], runs: number): Promise<Cost
   }));
 }
 
-const openssl = (path: string): Program => ({
+export const openssl = (...paths: readonly string[]): Program => ({
   what: "openssl",
   command: "openssl",
-  args: ["dgst", "-sha256", path],
+  args: ["dgst", "-sha256", ...paths],
+});
+
+/** The models of benches have no vocabulary, so that nothing could ask them questions. */
+export const NOT_ASKED = { LLAMA_SERVER_BIN: "/nonexistent" };
+
+export const checkOf = (path: string): Program => ({
+  what: "check",
+  command: LAUNCHER,
+  args: ["check", "--json", "--profile", "standalone", path],
+  env: NOT_ASKED,
 });
 
 /** What `check` of a model costs as a whole command, with bubblewrap and without, beside the programs that only hash. */
 export async function benchCheck(path: string, runs: number): Promise<Cost[]> {
-  const check = { command: LAUNCHER, args: ["check", "--json", "--profile", "standalone", path] };
+  const check = checkOf(path);
   return await compare([
     openssl(path),
     { what: "sha256sum", command: "sha256sum", args: [path] },
-    { what: "check", ...check },
-    { what: "check, no bwrap", ...check, env: { AI_QUARANTINE_BWRAP: "" } },
+    check,
+    { ...check, what: "check, no bwrap", env: { ...check.env, AI_QUARANTINE_BWRAP: "" } },
   ], runs);
 }
 
-function row(
+export function row(
   type: string,
   { what, seconds, cpuSeconds }: Cost,
   reference: Cost | undefined,
@@ -163,7 +182,7 @@ function row(
 ): string {
   const { seconds: clock, cpuSeconds: cpu } = reference ?? { seconds: NaN, cpuSeconds: NaN };
   return [
-    type.padEnd(6),
+    type.padEnd(11),
     what.padEnd(16),
     `${seconds.toFixed(3)} s`.padStart(9),
     (seconds / clock).toFixed(2).padStart(6),
@@ -177,7 +196,7 @@ async function bench(sizeBytes: number, runs: number): Promise<void> {
   const directory = Deno.makeTempDirSync({ prefix: "bench-" });
   const random = seededRandom(1);
   console.log(`${sizeBytes / 2 ** 20} MiB`);
-  console.log("type   program              clock  ratio      CPU  ratio  peak MB");
+  console.log("type        program              clock  ratio      CPU  ratio  peak MB");
   try {
     for (const [name, types] of Object.entries(PASS_TYPES)) {
       const path = `${directory}/${name}.gguf`;

@@ -1,27 +1,47 @@
-import { conclude, EVERY_FORMAT, finding, type Stage } from "../src/model/mod.ts";
+import { conclude, EVERY_FORMAT, finding, type Origin, type Stage } from "../src/model/mod.ts";
+import type { ProvenanceJob } from "../src/tools/protocol.ts";
+import { publisherFor } from "../src/policy/publishers.ts";
+import { signatureFilesOf } from "../src/provenance/files.ts";
 
-/** Files by which publishers sign a model directory. */
-const SIGNATURES = /(^|\/)(model\.sig|[^/]*\.sigstore(\.json)?|[^/]*\.(sig|asc))$/;
+/** What stage 4 needs beside the policy. */
+export interface ProvenanceInputs {
+  /** The pinned trusted_root.json files the policy names. */
+  readonly trustRoots: readonly ProvenanceJob["trustRoots"][number][];
+  /** Whether the allowlist asks for a signature on what comes from here; the policy may ask too. */
+  readonly requiredFrom: (origin: Origin) => boolean;
+  /** What gpgv was asked about the signatures beside the artifact before; empty where nobody asked. */
+  readonly gpg?: ProvenanceJob["gpg"];
+}
 
 /**
- * Stage 4: who signed this digest? What it says today is whether anybody did: a signature that is there is named
- * and said to be unverified, never counted as trust.
+ * Stage 4: who signed this digest, and do we trust them? Where there is nothing to look at it is decided from names
+ * alone; what looks at signatures is loaded where it runs, in the examiner.
  */
-export function provenanceCheck(): Stage<"provenance_check"> {
+export function provenanceCheck(inputs: ProvenanceInputs): Stage<"provenance_check"> {
   return {
     id: "provenance_check",
     activity: "verifying signature",
     appliesTo: EVERY_FORMAT,
     needs: [],
     mayBeMissing: () => false,
-    async examine(artifact, { policy }) {
-      const { files } = await artifact.digest;
-      const signatures = files.map((file) => file.path).filter((path) => SIGNATURES.test(path));
-      const notes = signatures.map((path) =>
-        finding("provenance/unverified", "a signature that this version cannot verify", { path })
-      );
-      const evidence = { signatures, verified: false };
-      return conclude(policy, notes, evidence, { cleared: "unsigned" });
+    async examine(artifact, context) {
+      const { policy } = context;
+      const publisher = publisherFor(artifact.origin, policy.publishers);
+      const required = publisher?.required === true || inputs.requiredFrom(artifact.origin);
+      if (signatureFilesOf(artifact, await artifact.digest).length > 0) {
+        const { examineSignatures } = await import("./4_provenance_signatures.ts");
+        return await examineSignatures(artifact, context, {
+          publisher,
+          required,
+          gpg: inputs.gpg ?? [],
+          trustRoots: inputs.trustRoots,
+        });
+      }
+      const findings = required
+        ? [finding("signature/absent", "no signature, and the policy requires one for this source")]
+        : [];
+      const evidence = { status: "unsigned", required, signatures: [] };
+      return conclude(policy, findings, evidence, { cleared: "unsigned" });
     },
   };
 }

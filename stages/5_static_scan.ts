@@ -1,12 +1,12 @@
+import type { ReadAhead } from "../src/engine/read_ahead.ts";
 import { EVERY_FORMAT, type Policy, SCANNER_IDS, type Stage, UndecidedError } from "../src/model/mod.ts";
 
-/** External scanners of this stage; garak belongs to the behavioural one. */
-const SCANNERS = SCANNER_IDS.filter((id) => id !== "garak");
 /**
- * Stage 5: native deep analysis, and every external scanner the policy asks for. What looks at bytes is loaded where
- * it runs, in the examiner, and its threads start while the rest is still loading.
+ * Stage 5, our own part: deep analysis of the bytes. The coordinator asks the outside scanners beside it. What looks
+ * at bytes is loaded where it runs, in the examiner, and its threads start while the rest is still loading. `ahead`: the
+ * file's inspection, where it was begun before the job came.
  */
-export function staticScan(): Stage<"static_scan"> {
+export function staticScan(ahead: ReadAhead | null = null): Stage<"static_scan"> {
   return {
     id: "static_scan",
     activity: "running native analysis",
@@ -14,30 +14,33 @@ export function staticScan(): Stage<"static_scan"> {
     needs: [],
     mayBeMissing: () => false,
     async examine(artifact, context) {
-      const notRun = scannersNotRun(context.policy);
       const sizeBytes = artifact.shape === "file" ? artifact.sizeBytes : (await artifact.digest).sizeBytes;
       const { ONE_THREAD_BYTES, WorkerPool } = await import("../src/engine/workers.ts");
-      const workers = sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
+      const workers = ahead === null && sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
       try {
         const { scanDirectory, scanFile } = await import("./5_static_scan_weights.ts");
-        const scan = artifact.shape === "directory" ? scanDirectory : scanFile;
-        return await scan(artifact, context, workers, notRun);
+        if (artifact.shape === "directory") return await scanDirectory(artifact, context, workers);
+        return await scanFile(artifact, context, ahead ?? workers);
       } finally {
         workers?.close();
       }
     },
+    // A coordinator that has sandboxes for the scanners puts them in this place.
+    askOthers(own, _artifact, { policy }) {
+      requireNoScanner(policy);
+      return Promise.resolve(own);
+    },
   };
 }
 
-/** Scanners that did not look. Throws when the policy requires one of them. */
-function scannersNotRun(policy: Policy): string[] {
-  const required = SCANNERS.filter((id) => policy.scanners[id].required);
-  if (required.length > 0) {
-    const names = required.join(", ");
-    throw new UndecidedError(
-      "line/missing-program",
-      `the policy requires ${names}, which this version cannot run`,
-    );
-  }
-  return SCANNERS.map((id) => `${id}: not run`);
+/** External scanners of this stage; garak belongs to the behavioural one. */
+const SCANNERS = SCANNER_IDS.filter((id) => id !== "garak");
+
+function requireNoScanner({ scanners }: Policy): void {
+  const required = SCANNERS.filter((id) => scanners[id].required).join(", ");
+  if (required === "") return;
+  throw new UndecidedError(
+    "line/missing-program",
+    `the policy requires ${required}, and nobody is there to ask`,
+  );
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { inspectFile, type Inspection } from "../src/engine/inspect_file.ts";
+import { ReadAhead } from "../src/engine/read_ahead.ts";
 import type { WorkerPool } from "../src/engine/workers.ts";
 import { DiskDirectory } from "../src/files/directory_view.ts";
 import { FileSource } from "../src/files/mod.ts";
@@ -23,18 +24,20 @@ import { examineLicenses } from "./5_static_scan_licenses.ts";
 /** A model of more tensors is compared by digests alone. */
 const MAX_FINGERPRINTED = 8192;
 
-/** Scans a weight file: one read from the first byte to the last. */
+/** Scans a weight file: one read from the first byte to the last, which `reading` may have begun. */
 export async function scanFile(
   artifact: Artifact,
   context: StageContext,
-  workers: WorkerPool | null,
-  notRun: readonly string[],
+  reading: ReadAhead | WorkerPool | null,
 ): Promise<Judgement> {
   if (artifact.format !== "gguf" && artifact.format !== "safetensors") {
     throw new Error(`Cannot scan ${artifact.format}: stage 2 refuses it`);
   }
   const { progress, signal, policy } = context;
-  const inspection = await inspectAt(artifact.path, { format: artifact.format, workers, progress, signal });
+  const inspection =
+    await (reading instanceof ReadAhead
+      ? reading.result(progress)
+      : inspectAt(artifact.path, { format: artifact.format, workers: reading, progress, signal }));
   if (artifact.digestFrom === "coordinator") {
     requireSameDigest(inspection.sha256, (await artifact.digest).sha256, artifact.name);
   }
@@ -44,7 +47,6 @@ export async function scanFile(
     ...evidenceOf([inspection]),
     ...licenses.evidence,
     merkle_root: inspection.manifest.merkle_root,
-    not_examined: notRun,
   };
   return judged(policy, [...inspection.findings, ...licenses.findings], evidence);
 }
@@ -54,7 +56,6 @@ export async function scanDirectory(
   artifact: Artifact,
   context: StageContext,
   workers: WorkerPool | null,
-  notRun: readonly string[],
 ): Promise<Judgement> {
   const view = new DiskDirectory(artifact.path);
   const { files } = await artifact.digest;
@@ -80,7 +81,7 @@ export async function scanDirectory(
     inspections.push(inspection);
   }
   const licenses = examineLicenses(artifact, licensedFiles(view), context.policy);
-  const evidence = { ...evidenceOf(inspections), ...licenses.evidence, not_examined: notRun };
+  const evidence = { ...evidenceOf(inspections), ...licenses.evidence };
   return judged(context.policy, [...findings, ...licenses.findings], evidence);
 }
 

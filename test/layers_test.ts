@@ -37,6 +37,8 @@ interface Source {
   readonly packages: readonly string[];
 }
 
+/** Where the program begins: for those who import it, and for the launcher. */
+const ROOTS = ["main.ts", "entry"];
 const sources = ["src", "stages", "scripts"].flatMap(filesBelow).concat("main.ts")
   .filter((path) => path.endsWith(".ts")).map(readSource);
 const program = sources.filter(({ path }) => !path.startsWith("scripts/"));
@@ -82,14 +84,14 @@ function none(what: string, wrong: readonly string[]): void {
 Deno.test("imports point down", () => {
   const wrong = program.flatMap(({ path, imports }) => {
     const layer = layerOf(path);
-    if (layer === "roles" || layer === "main.ts") return [];
+    if (layer === "roles" || ROOTS.includes(layer)) return [];
     assert.ok(layer in LAYERS, `${path} belongs to a layer`);
     return imports.filter((target) => !mayImport(layer, target)).map((target) => `${path} -> ${target}`);
   });
   none("imports that point up or sideways", wrong);
 });
 
-Deno.test("a stage imports no other stage, and only main.ts imports stages and roles", () => {
+Deno.test("a stage imports no other stage, and only where the program begins stages and roles are imported", () => {
   const isList = (path: string) => path === "stages/mod.ts" || path === "stages/inspections.ts";
   const numberOf = (path: string) => /^stages\/(\d)_/.exec(path)?.[1];
   const isPart = (path: string, target: string) =>
@@ -97,8 +99,8 @@ Deno.test("a stage imports no other stage, and only main.ts imports stages and r
   const wrong = program.flatMap(({ path, imports }) =>
     imports.filter((target) => {
       const layer = layerOf(target);
-      if (layer === "roles") return layerOf(path) !== "roles" && path !== "main.ts";
-      return layer === "stages" && path !== "main.ts" && !isList(path) && !isPart(path, target);
+      if (layer === "roles") return layerOf(path) !== "roles" && !ROOTS.includes(layerOf(path));
+      return layer === "stages" && !ROOTS.includes(layerOf(path)) && !isList(path) && !isPart(path, target);
     }).map((target) => `${path} -> ${target}`)
   );
   none("imports of stages and roles", wrong);
@@ -140,9 +142,9 @@ Deno.test("parsers, statistics and judges are pure", () => {
   none("files, clocks, randomness in pure code", wrong);
 });
 
-Deno.test("the environment is read in main.ts only", () => {
+Deno.test("the environment is read in the composition root only", () => {
   const wrong = program.filter(({ path, text }) =>
-    path !== "main.ts" && /\bDeno\.env\b|process\.env\b/.test(codeOf(text))
+    path !== "src/entry/composition.ts" && /\bDeno\.env\b|process\.env\b/.test(codeOf(text))
   );
   none("reads of the environment", wrong.map(({ path }) => path));
 });

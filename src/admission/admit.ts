@@ -11,6 +11,7 @@ import {
   FormatError,
   type Origin,
   type Refusal,
+  type SignatureFile,
   UndecidedError,
 } from "../model/mod.ts";
 import { UnusableAttestation } from "../provenance/attest/reuse.ts";
@@ -21,10 +22,12 @@ import {
   hasBytes,
   inboxPath,
   openClaim,
+  sealedDirectory,
   sealedPath,
   takeBytes,
   update,
 } from "./claim.ts";
+import { keepEvidence } from "./evidence.ts";
 import { ruleOfFailure } from "./failure.ts";
 import { freeze, type Frozen } from "./freeze.ts";
 import { clearHold } from "./held.ts";
@@ -37,6 +40,7 @@ import { sidecarName } from "./places.ts";
 import { promote } from "./promote.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
 import { stageEntries } from "./report.ts";
+import { signaturesBeside } from "./signatures.ts";
 import { takeManifest } from "./sidecars.ts";
 import { waitForSpace } from "./space.ts";
 import { decide, Promotion, reasonOfError } from "./verdict.ts";
@@ -121,7 +125,8 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
   try {
     claim = withOrigin(line, claim);
     refuseUnopened(inboxPath(claim), name, line.policy.quarantine.maxArtifactBytes);
-    fs.rmSync(sealedPath(claim), { recursive: true, force: true });
+    fs.rmSync(sealedDirectory(claim), { recursive: true, force: true });
+    fs.mkdirSync(sealedDirectory(claim), { mode: 0o750 });
     takeManifest(line, claim);
     if (!waitForSpace(line, claim)) return parked;
     const before = appearanceOf(inboxPath(claim)).fingerprint;
@@ -166,11 +171,12 @@ async function examineFrozen(line: Line, claim: Claim, frozen: Frozen): Promise<
   const vouched = vouchedFor(line, claim, frozen);
   const context = { ...line.bench.context, record: manifest.record };
   const bench = { ...line.bench, context, attested: vouched?.attested ?? null };
-  const examination = await judge(artifactOf(claim, frozen), bench, auditing(line, claim));
+  const examination = await judge(artifactOf(line, claim, frozen), bench, auditing(line, claim));
   if (line.policy.ggufGuard.generateManifest) {
     if (vouched?.attested.stages.includes("static_scan")) saveManifest(claim, vouched.manifest);
     else manifest.save(claim);
   }
+  if (!context.signal.aborted) await keepEvidence(line, claim, examination);
   return examination;
 }
 
@@ -223,11 +229,12 @@ async function putBack(line: Line, claim: Claim): Promise<Admission> {
   return { kind: "parked", word: "requeued", name };
 }
 
-function artifactOf(claim: Claim, frozen: Frozen): Artifact {
+function artifactOf(line: Line, claim: Claim, frozen: Frozen): Artifact {
   const { name, shape, origin } = claim.record;
   const directory = shape === "directory";
   return {
     name,
+    signatures: signaturesOf(line, claim),
     path: frozen.path,
     shape: directory ? "directory" : "file",
     format: directory ? formatClaimedByDirectory(fs.readdirSync(frozen.path)) : formatClaimedByFile(name),
@@ -236,6 +243,14 @@ function artifactOf(claim: Claim, frozen: Frozen): Artifact {
     digest: Promise.resolve<ArtifactDigest>(frozen.digest),
     digestFrom: "coordinator",
   };
+}
+
+/** Signatures beside the caller's own file, or hidden beside the drop; with refused bytes they came back with. */
+function signaturesOf({ places }: Line, { record: { name, borrowed } }: Claim): readonly SignatureFile[] {
+  if (borrowed !== null) return signaturesBeside(borrowed);
+  const hidden = (folder: string) => signaturesBeside(join(folder, `.${name}`));
+  const dropped = hidden(places.incoming);
+  return dropped.length > 0 ? dropped : hidden(places.rejected);
 }
 
 /** The claim with the origin its sidecar names, so that every report says where it came from. */
@@ -281,7 +296,7 @@ function auditing(line: Line, claim: Claim): Observer {
       line.step(`stage:${stage.id}:starting`);
       if (!line.policy.quarantine.stages[stage.id]) {
         line.say(warning(`stage ${stage.id} is disabled by policy`));
-      } else if (willExamine(stage, artifact, line.bench)) line.say(stageStarting(stage));
+      } else if (willExamine(stage, artifact, line.bench)) line.say(stageStarting(stage, artifact));
     },
     async finished(record, stage, artifact) {
       const [entry] = stageEntries([record]);

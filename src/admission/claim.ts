@@ -38,7 +38,9 @@ const recordSchema = z.strictObject({
 export type ClaimRecord = Readonly<z.infer<typeof recordSchema>>;
 
 export const inboxPath = (claim: Claim): string => claim.record.borrowed ?? join(claim.directory, "inbox");
-export const sealedPath = (claim: Claim): string => join(claim.directory, "sealed");
+/** Holds the frozen copy under its own name, by whose extension scanners go, and nothing else anybody may read. */
+export const sealedDirectory = (claim: Claim): string => join(claim.directory, "sealed");
+export const sealedPath = (claim: Claim): string => join(sealedDirectory(claim), claim.record.name);
 const recordPath = (directory: string): string => join(directory, "claim.json");
 
 export interface ToClaim {

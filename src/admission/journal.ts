@@ -1,5 +1,12 @@
 import { escapeName } from "../files/mod.ts";
-import { type ArtifactDigest, type Stage, STAGE_IDS, type StageRecord, unreachable } from "../model/mod.ts";
+import {
+  type Artifact,
+  type ArtifactDigest,
+  type Stage,
+  STAGE_IDS,
+  type StageRecord,
+  unreachable,
+} from "../model/mod.ts";
 import { reasonOfError } from "./verdict.ts";
 
 /** syslog(3) levels as systemd reads them from a `<N>` prefix. */
@@ -22,7 +29,9 @@ const line = (priority: Priority, text: string): JournalLine => ({
 
 export const processing = (name: string): JournalLine => line(6, `Processing: ${name}`);
 
-export const stageStarting = (stage: Stage): JournalLine => line(6, `${label(stage)} — ${stage.activity}...`);
+export function stageStarting(stage: Stage, { format }: Artifact): JournalLine {
+  return line(6, `${label(stage)} — ${stage.activityFor?.(format) ?? stage.activity}...`);
+}
 
 export const promoting = (name: string): JournalLine => line(6, `All stages passed. Promoting ${name}...`);
 

@@ -38,6 +38,11 @@ export interface Bench {
  */
 export async function judge(artifact: Artifact, bench: Bench, observer: Observer): Promise<Examination> {
   const records: StageRecord[] = [];
+  const programs = new Map(bench.programs);
+  const context = {
+    ...bench.context,
+    used: (name: string, version: string) => void programs.set(name, version),
+  };
   let open = true;
   for (const stage of bench.pipeline) {
     if (!open) {
@@ -46,7 +51,7 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
     }
     await observer.starting(stage, artifact);
     const started = performance.now();
-    const outcome = await outcomeOf(stage, artifact, bench, records);
+    const outcome = await outcomeOf(stage, artifact, { ...bench, context }, records);
     const durationMs = Math.round(performance.now() - started);
     const record = { stage: stage.id, outcome, durationMs, ...sandboxOf(stage, outcome) };
     await observer.finished(record, stage, artifact);
@@ -54,9 +59,9 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
     open = outcome.kind !== "refused" && outcome.kind !== "broken";
   }
   const digest = await artifact.digest.catch(() => null);
-  const { sandbox, programs, attested } = bench;
-  const attestation = attested?.evidence ?? null;
-  return { artifact, digest, stages: records, sandbox, scanners: Object.fromEntries(programs), attestation };
+  const attestation = bench.attested?.evidence ?? null;
+  const scanners = Object.fromEntries(programs);
+  return { artifact, digest, stages: records, sandbox: bench.sandbox, scanners, attestation };
 }
 
 function sandboxOf({ sandbox }: Stage, { kind }: StageOutcome): Pick<StageRecord, "sandbox"> {
@@ -126,7 +131,8 @@ export async function examineWith(
   context: StageContext,
 ): Promise<Judgement | { kind: "broken"; error: unknown }> {
   try {
-    const judgement = await stage.examine(artifact, context);
+    const own = await stage.examine(artifact, context);
+    const judgement = await stage.askOthers?.(own, artifact, context) ?? own;
     return await withWaivers(stage.id, judgement, artifact, context);
   } catch (error) {
     if (error instanceof FormatError) return refusalOf(error);

@@ -13,6 +13,7 @@ export { type Ended, reportUnreachable } from "./refuse.ts";
 export * from "./report.ts";
 export { REPORT_SUFFIX, shelfName } from "./shelf.ts";
 export * from "./settle.ts";
+export { signaturesBeside } from "./signatures.ts";
 export * from "./verdict.ts";
 export type { Verity } from "./verity.ts";
 export { RECORD_SUFFIXES } from "./records.ts";

@@ -18,6 +18,7 @@ export interface Places {
 
 /** The state directory's layout. */
 export const lockPath = (state: string): string => join(state, "lock");
+export const evidencePath = (state: string): string => join(state, "evidence");
 export const pinsPath = (state: string): string => join(state, "pins.json");
 export const anchorPath = (state: string): string => join(state, "audit-anchor.json");
 

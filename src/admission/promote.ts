@@ -118,8 +118,8 @@ export async function finishPromotion(
     }),
   );
   for (const sidecar of sidecarNames(name)) {
-    fs.rmSync(join(line.places.incoming, sidecar), { force: true });
-    fs.rmSync(join(line.places.rejected, sidecar), { force: true });
+    fs.rmSync(join(line.places.incoming, sidecar), { recursive: true, force: true });
+    fs.rmSync(join(line.places.rejected, sidecar), { recursive: true, force: true });
   }
   clearHold(line.places.held, name);
   line.step("promote:sidecar-removed");

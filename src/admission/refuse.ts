@@ -6,6 +6,7 @@ import { type Claim, closeClaim, inboxPath, update } from "./claim.ts";
 import type { RefusalIntent } from "./intent.ts";
 import { heldLine, refusedLine } from "./journal.ts";
 import type { AuditData, Line } from "./line.ts";
+import { LAYOUT_SUFFIX } from "../provenance/files.ts";
 import { rejectionReport } from "./report.ts";
 import { holdAgain, isRetryable } from "./held.ts";
 import { putBytes, putReport } from "./shelf.ts";
@@ -168,8 +169,9 @@ export function withoutPaths(text: string): string {
 }
 
 /**
- * The sidecars stay with the refused bytes, so that moving them back to incoming does not turn them into a local
- * import of whatever files. They are moved, never read here: what stands under their names may be a link or a pipe.
+ * The sidecars stay with the refused bytes, so that moving them back to incoming does not turn them into an unsigned
+ * local import of whatever files. They are moved, never read here: what stands under their names may be a link or a
+ * pipe.
  */
 function shelveSidecars(line: Line, claim: Claim): void {
   if (claim.record.borrowed !== null) return; // Whatever lies in incoming belongs to another artifact.
@@ -177,7 +179,9 @@ function shelveSidecars(line: Line, claim: Claim): void {
     const sidecar = join(line.places.incoming, name);
     const stat = unlessMissing(() => fs.lstatSync(sidecar));
     if (stat === null) continue;
-    if (line.policy.quarantine.retainRawArtifacts && stat.isFile()) {
+    const isKept = stat.isFile() || (stat.isDirectory() && name.endsWith(LAYOUT_SUFFIX));
+    if (line.policy.quarantine.retainRawArtifacts && isKept) {
+      fs.rmSync(join(line.places.rejected, name), { recursive: true, force: true });
       fs.renameSync(sidecar, join(line.places.rejected, name));
     } else fs.rmSync(sidecar, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { manifestSidecarName, readManifestBytes } from "../policy/download_manifest.ts";
-import type { Claim } from "./claim.ts";
+import { type Claim, sealedDirectory } from "./claim.ts";
 import type { Line } from "./line.ts";
+import { LAYOUT_SUFFIX, SIGNATURE_SUFFIXES } from "../provenance/files.ts";
 import { ATTESTATION_SUFFIX } from "../provenance/record.ts";
 import { MANIFEST_SUFFIX } from "./manifest.ts";
 import { sidecarName } from "./places.ts";
@@ -13,6 +14,7 @@ export const sidecarNames = (name: string): readonly string[] => [
   manifestSidecarName(name),
   `.${name}${ATTESTATION_SUFFIX}`,
   `.${name}${MANIFEST_SUFFIX}`,
+  ...[...SIGNATURE_SUFFIXES, LAYOUT_SUFFIX].map((suffix) => `.${name}${suffix}`),
 ];
 
 /**
@@ -21,7 +23,7 @@ export const sidecarNames = (name: string): readonly string[] => [
  */
 export function takeManifest(line: Line, claim: Claim): void {
   const { name, shape, borrowed } = claim.record;
-  const copy = join(claim.directory, manifestSidecarName(name));
+  const copy = join(sealedDirectory(claim), manifestSidecarName(name));
   fs.rmSync(copy, { force: true });
   if (shape !== "directory") return;
   const folders = borrowed === null ? [line.places.incoming, line.places.rejected] : [dirname(borrowed)];

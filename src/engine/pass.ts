@@ -64,7 +64,8 @@ export interface MeasuredFile {
 const TURN_MS = 30;
 const WAIT_MS = 10;
 
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** By a timer: the runtime looks at its input only when it has nothing else to do. */
+const nextTurn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
 /**
  * Reads a file once and gives its digest, the digest of every tensor, and statistics of every value. `workers` share
@@ -126,7 +127,8 @@ class Pass {
       kernels,
       searches: kernels !== null && magics.length > 0,
     };
-    this.#shared = SharedPass.create(chunkBytes, threads);
+    const kept = this.#workers?.takeMemory(SharedPass.pages(chunkBytes, threads)) ?? null;
+    this.#shared = SharedPass.create(chunkBytes, threads, kept);
     const regions = regionsOf(this.#input, this.#formats);
     this.#cursor = new PlanCursor(planChunks(regions, source.sizeBytes, chunkBytes));
     this.#meter = new ChunkMeter(this.#shared, this.#input, this.#formats, 0);
@@ -154,6 +156,7 @@ class Pass {
     const { head, padding } = this.#results.finish();
     this.request.onProgress?.(this.#bytes);
     this.request.signal?.throwIfAborted(); // Whoever asked to stop gets no result, however late it was asked.
+    this.#workers?.keep(this.#shared.memory);
     return {
       sizeBytes: this.#bytes,
       sha256: this.#file.digest("hex"),

@@ -1,13 +1,16 @@
 import { METER_BYTES } from "../measure/meter.ts";
 import { FREE_ADDRESS, MOST_PLACES, PLACES_BYTES, SEARCH_STEP_BYTES } from "../measure/wasm/mod.ts";
 
-/** Chunks that may be in memory at once: enough that no thread waits for another's last few, and still in cache. */
-export const SLOTS = 16;
+/**
+ * Chunks that may be in memory at once: so many that the other thread's processor has forgotten a chunk before its place
+ * is written again. At most as many as there are counters for.
+ */
+export const SLOTS = 32;
 
 /** Reads of this size are the fastest, and the largest run of a 4-byte type fits. */
 export const USUAL_CHUNK_BYTES = 256 * 1024;
 
-const PAGE_BYTES = 65_536;
+export const PAGE_BYTES = 65_536;
 
 /** Counters in the first bytes of the shared memory, by index of a 32-bit word. */
 const WORD = {
@@ -40,10 +43,13 @@ export class SharedPass {
     this.bytes = new Uint8Array(memory.buffer);
   }
 
-  static create(chunkBytes: number, threads: number): SharedPass {
+  /** `kept`: the memory of a pass of the same size that came to its end. */
+  static create(chunkBytes: number, threads: number, kept: WebAssembly.Memory | null): SharedPass {
     const pages = SharedPass.pages(chunkBytes, threads);
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    return new SharedPass(memory, chunkBytes, threads);
+    const memory = kept ?? new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const pass = new SharedPass(memory, chunkBytes, threads);
+    pass.#words.fill(0);
+    return pass;
   }
 
   static pages(chunkBytes: number, threads: number): number {

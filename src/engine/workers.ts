@@ -1,5 +1,5 @@
 import type { PassInput, Report } from "./lane.ts";
-import type { SharedPass } from "./shared.ts";
+import { PAGE_BYTES, type SharedPass } from "./shared.ts";
 import type { WorkerJob, WorkerMessage } from "./worker.ts";
 
 /** Files up to this size are done before a second thread would have begun. */
@@ -31,6 +31,7 @@ export class WorkerPool {
   #busyWorkers = 0;
   #state: PoolState;
   #failure = "";
+  #memory: WebAssembly.Memory | null = null;
   #onReport: (report: Report) => void = () => {};
   #onDone: () => void = () => {};
 
@@ -86,6 +87,18 @@ export class WorkerPool {
         this.#state = "failed";
         this.#onDone();
     }
+  }
+
+  /** Keeps the memory of a pass that came to its end for the next: the runtime is slow to give it back. */
+  keep(memory: WebAssembly.Memory): void {
+    this.#memory = memory;
+  }
+
+  /** Memory that was kept, when it has just so many pages; it is handed out once. */
+  takeMemory(pages: number): WebAssembly.Memory | null {
+    const memory = this.#memory;
+    this.#memory = null;
+    return memory?.buffer.byteLength === pages * PAGE_BYTES ? memory : null;
   }
 
   /** Sets every worker to work on a pass. The first of them hashes regions. */

@@ -3,4 +3,5 @@ export * from "./durable.ts";
 export * from "./file_source.ts";
 export * from "./hash.ts";
 export * from "./names.ts";
+export * from "./pieces.ts";
 export * from "./regular.ts";

@@ -16,6 +16,13 @@ export type ArtifactFormat = typeof ARTIFACT_FORMATS[number];
 /** Where the artifact says it came from. A missing `.source` sidecar means a local import. */
 export type Origin = { readonly kind: "local" } | { readonly kind: "remote"; readonly url: string };
 
+/** A signature that stands beside an artifact: bytes from outside that nobody has looked at. */
+export interface SignatureFile {
+  readonly name: string;
+  /** Null where it is no regular file, or larger than any signature. */
+  readonly bytes: Uint8Array | null;
+}
+
 /** One model on its way through the line: a file, or a directory of files. */
 export interface Artifact {
   /** The name it was dropped under; becomes its name in the registry directory. */
@@ -33,6 +40,8 @@ export interface Artifact {
    * itself, so that the file is read once.
    */
   readonly digestFrom: "coordinator" | "scan";
+  /** What stands beside it as its signatures; those inside a directory are part of the directory. */
+  readonly signatures?: readonly SignatureFile[];
 }
 
 /** Artifact names are capped so that report, provenance and signature names still fit in 255 bytes. */

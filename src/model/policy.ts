@@ -13,6 +13,62 @@ export interface ScannerPolicy {
   readonly version: string | null;
 }
 
+/** Who must have signed what comes from one place. Plain JSON: it travels to the examiner as it is. */
+export interface Publisher {
+  /** An https prefix, `local` for models without an origin, or `any` for whatever no other entry is about. */
+  readonly source: string;
+  /** true: without a signature by one of the signers there is no pass. */
+  readonly required: boolean;
+  readonly signers: readonly TrustedSigner[];
+}
+
+/** One signer a policy trusts. Identities are compared whole, never as patterns. */
+export type TrustedSigner =
+  | {
+    readonly method: "key";
+    readonly name: string;
+    /** PEM, SubjectPublicKeyInfo. */
+    readonly publicKey: string;
+    /** The key's signatures count before this moment only (ISO 8601), or always. */
+    readonly expires: string | null;
+    /** A program that must agree about signatures over one file, or null. */
+    readonly secondOpinion: "cosign" | null;
+  }
+  | {
+    readonly method: "certificate";
+    readonly name: string;
+    /** PEM certificates of the authorities, one each. */
+    readonly authorities: readonly string[];
+    /** The address or URI, or the common name, in the signing certificate. */
+    readonly identity: string;
+  }
+  | {
+    readonly method: "keyless";
+    readonly name: string;
+    readonly identity: string;
+    readonly issuer: string;
+    /** Name of a trust root of the policy. */
+    readonly trustRoot: string;
+  }
+  | {
+    readonly method: "gpg";
+    readonly name: string;
+    /** ASCII-armoured public key with its revocations, if any. */
+    readonly publicKey: string;
+    /** Of the primary key: 40 hexadecimal digits in upper case. */
+    readonly fingerprint: string;
+  };
+
+/** A pinned Sigstore trusted_root.json. */
+export interface TrustRootPin {
+  readonly name: string;
+  /** Path, relative to the policy file. */
+  readonly file: string;
+  readonly sha256: Sha256;
+  /** From this moment on (ISO 8601) nothing is trusted by it. */
+  readonly expires: string;
+}
+
 /** A loaded policy: complete, checked, every key with a value. Made only by `src/policy/load.ts`. */
 export interface Policy {
   /** SHA-256 of the policy text as it was read: the `policy_version` of every record. */
@@ -77,6 +133,8 @@ export interface Policy {
   };
   readonly network: { readonly offlineByDefault: boolean; readonly allowOutbound: boolean };
   readonly audit: { readonly maxSizeMb: number };
+  readonly publishers: readonly Publisher[];
+  readonly trustRoots: readonly TrustRootPin[];
   /** Without a signing key the coordinator does not start. */
   readonly signing: { readonly required: boolean };
   /** Whose word is taken for stages 5 and 6; nobody's by default. */

@@ -75,6 +75,8 @@ export interface StageContext {
   readonly progress: (bytes: number, pace?: Pace) => void;
   /** Takes evidence that is too long for a report, such as a manifest's entry of one tensor. */
   readonly record: (entry: Json) => void;
+  /** Told of every outside program that had a part in the examination, and its version. */
+  readonly used?: (program: string, version: string) => void;
 }
 
 /** Which walls stood between the bytes and this machine while they were examined. */
@@ -84,6 +86,8 @@ export interface Stage<Id extends StageId = StageId> {
   readonly id: Id;
   /** What the journal says it is doing, such as `checking origin`. */
   readonly activity: string;
+  /** The same, where it depends on what is examined. */
+  readonly activityFor?: (format: ArtifactFormat) => string;
   readonly appliesTo: Readonly<Record<ArtifactFormat, Applicability>>;
   /** Kinds and architectures, as stage 2 named them in its evidence, for which the stage has no meaning, and why. */
   readonly notFor?: Readonly<Record<string, string>>;
@@ -94,6 +98,12 @@ export interface Stage<Id extends StageId = StageId> {
   /** The sandbox that carries it out; none for what only compares. */
   readonly sandbox?: SandboxKind;
   examine(artifact: Artifact, context: StageContext): Promise<Judgement>;
+  /** Asks others too, once the stage itself has judged; theirs and its own become one judgement. */
+  readonly askOthers?: (
+    own: Judgement,
+    artifact: Artifact,
+    context: StageContext,
+  ) => Promise<Judgement>;
 }
 
 type InOrder<Ids extends readonly StageId[]> = { readonly [I in keyof Ids]: Stage<Ids[I]> };

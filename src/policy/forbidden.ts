@@ -4,6 +4,7 @@ import { registryAddressFault } from "./address.ts";
 import { nearest } from "./nearest.ts";
 import type { KeyPath, Problem } from "./problem.ts";
 import type { PolicyText } from "./schema.ts";
+import { publisherProblems } from "./publishers.ts";
 import { requiredElsewhere } from "./settle.ts";
 
 /** What a well-formed policy must not say: rules between keys, rules of the profile, waivers that do not hold. */
@@ -12,6 +13,7 @@ export function forbiddenIn(text: PolicyText, now: Date): Problem[] {
     ...(text.profile === "appliance" ? againstAppliance(text) : []),
     ...registryProblems(text),
     ...contradictions(text),
+    ...publisherProblems(text),
     ...text.accept.flatMap((entry, i) => waiverProblems(text, entry, i, now)),
   ];
 }

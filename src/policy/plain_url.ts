@@ -68,3 +68,8 @@ function parsesTheSame(text: string, { host, path }: PlainUrl): boolean {
   return protocol === "https:" && hostname === host && port === "" && pathname === path && username === "" &&
     hash === "";
 }
+
+/** Whether a path begins with another at a segment boundary. */
+export function isWithin(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
+}

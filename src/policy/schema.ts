@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { SCANNER_IDS, type ScannerId, STAGE_IDS } from "../model/mod.ts";
+import { publishersSchema, trustRootsSchema } from "./publisher_schema.ts";
 import { NAME_LINE, P256_PUBLIC_KEY, SHA256_TEXT } from "./scalars.ts";
 
 /**
@@ -148,9 +149,11 @@ const ggufGuard = z.strictObject({
 const scanner = (id: ScannerId) =>
   z.strictObject({
     required: z.boolean().optional()
-      .describe("true: no pass without this scanner. false: it may be missing. Wins over scanner_missing."),
+      .describe(
+        "true: no pass while this scanner is not installed; it is asked about every format it can read. false: it may be missing. Wins over scanner_missing. One that is installed and fails is never a pass.",
+      ),
     version: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/, "expected a version such as 0.8.8")
-      .optional().describe("The only version whose word counts."),
+      .optional().describe("The only version whose word counts: another one is as good as none."),
   }).prefault({}).describe(`The outside scanner ${id.replace("_", "-")}.`);
 
 const scanners = z.strictObject({
@@ -228,6 +231,8 @@ export const policySchema = z.strictObject({
   registry,
   network,
   audit,
+  publishers: publishersSchema,
+  trust_roots: trustRootsSchema,
   signing,
   trust_attestations: z.array(peer).max(100).default([])
     .describe(

@@ -7,6 +7,7 @@ import {
   type Sha256,
   type Waiver,
 } from "../model/mod.ts";
+import { settlePublisher, settleTrustRoot } from "./publishers.ts";
 import type { PolicyText } from "./schema.ts";
 
 const MIB = 2 ** 20;
@@ -69,6 +70,8 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
       allowOutbound: text.network.allow_outbound,
     },
     audit: { maxSizeMb: text.audit.max_size_mb },
+    publishers: text.publishers.map(settlePublisher),
+    trustRoots: text.trust_roots.map(settleTrustRoot),
     signing: text.signing,
     trustAttestations: text.trust_attestations.map((peer) => ({
       name: peer.name,

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { escapeName } from "../files/mod.ts";
-import type { RuleId } from "../model/mod.ts";
+import type { Origin, RuleId } from "../model/mod.ts";
 import { type DocumentKind, loadDocument, type TextFile } from "./document.ts";
 import type { Problem } from "./problem.ts";
-import { type PlainUrl, readPlainUrl } from "./plain_url.ts";
+import { isWithin, type PlainUrl, readPlainUrl } from "./plain_url.ts";
 import { NAME_LINE } from "./scalars.ts";
 
 /** One place models may come from. */
@@ -103,8 +103,10 @@ export function matchOrigin(origin: string, allowlist: Allowlist): OriginMatch {
   return { allowed: true, source: best.name, entry: best, url: `https://${host}${path}` };
 }
 
-function isWithin(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
+/** Whether the source an origin belongs to is said to sign what it delivers. */
+export function signatureRequired(origin: Origin, allowlist: Allowlist): boolean {
+  const match = origin.kind === "remote" ? matchOrigin(origin.url, allowlist) : null;
+  return match?.allowed === true && match.entry.requireSignature;
 }
 
 function clip(text: string): string {

@@ -40,6 +40,7 @@ export function provenanceRecord(
     policy: { version: policy.sha256, profile: policy.profile },
     promotion: { timestamp: facts.at.toISOString().replace(/\.\d{3}Z$/, "Z"), hostname: facts.hostname },
     scan_summary: scanSummary(examination),
+    signature: signatureOf(examination),
     skipped: skipped(examination),
     sandbox: examination.sandbox,
     ...(examination.attestation === null ? {} : { attestation: examination.attestation }),
@@ -50,6 +51,12 @@ export function provenanceRecord(
       ? {}
       : { files: digest.files.map((f) => ({ path: f.path, sha256: f.sha256, size_bytes: f.sizeBytes })) }),
   };
+}
+
+/** What stage 4 proved: `signed` with who, how and when, `unsigned`, `unverified`, or `not examined`. */
+function signatureOf({ stages }: Examination): Json {
+  const outcome = stages.find(({ stage }) => stage === "provenance_check")?.outcome;
+  return outcome?.kind === "cleared" ? outcome.evidence : { status: "not examined" };
 }
 
 /** What is known of a record only once the bytes stand in the registry directory. */

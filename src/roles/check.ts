@@ -9,6 +9,7 @@ import {
   Promotion,
   refuseUnopened,
   ruleOfError,
+  signaturesBeside,
 } from "../admission/mod.ts";
 import {
   type Artifact,
@@ -45,7 +46,7 @@ export async function checkPath(
   origin: Origin,
   observer: Observer,
 ): Promise<Checked> {
-  const { policy, bench } = coordinator;
+  const { policy, bench, examineAtOnce } = coordinator;
   const absolute = resolve(path);
   const name = basename(absolute);
   try {
@@ -55,7 +56,7 @@ export async function checkPath(
     return { ...refusedUnopened(name, absolute, origin, error, bench.sandbox), policy };
   }
   const before = appearanceOf(absolute).fingerprint;
-  const once = readOnce(claimAt(absolute, name, origin), bench);
+  const once = readOnce(claimAt(absolute, name, origin), bench, examineAtOnce);
   const examination = await judge(once.artifact, once.bench, observer);
   if (appearanceOf(absolute).fingerprint !== before) {
     const error = new UndecidedError("claim/changed", `${name} changed while it was examined`);
@@ -74,6 +75,7 @@ function claimAt(path: string, name: string, origin: Origin): Claimed {
     format: directory ? formatClaimedByDirectory(fs.readdirSync(path)) : formatClaimedByFile(name),
     sizeBytes: stat.size,
     origin,
+    signatures: signaturesBeside(path),
   };
 }
 

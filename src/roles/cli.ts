@@ -102,6 +102,11 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
     );
   verb("explain <report>", "say what a rejection report means and what to do")
     .action(run(async (report: string) => (await import("./run_explain.ts")).runExplain(world, report)));
+  verb("doctor", "every program the policy names: found, version, works, or what to do")
+    .option("--policy <file>", "the policy to go by")
+    .addOption(profile)
+    .option("--json", "as JSON")
+    .action(run(async (options) => (await import("./run_doctor.ts")).runDoctor(world, options)));
   verb("retry <name>", "take a held artifact through the line again")
     .action(run(async (name: string) => (await import("./run_inventory.ts")).runRetry(world, name)));
   program.command("audit").description("the audit log")
@@ -124,6 +129,15 @@ function grammar(world: World, done: (code: ExitCode) => void): Command {
   program.command("keys").description("the key that signs records")
     .command("rotate").description("make a new signing key; what the old one signed still verifies")
     .action(run(async () => (await import("./run_keys.ts")).runKeysRotate(world)));
+  program.command("trust").description("whom the policy trusts to sign models")
+    .command("show <source>").description("who must have signed what comes from a URL, or local")
+    .option("--policy <file>", "the policy to read")
+    .addOption(profile)
+    .action(
+      run(async (source: string, options) =>
+        (await import("./run_trust.ts")).runTrustShow(world, source, options)
+      ),
+    );
   const pins = program.command("pins").description("digests recorded at first promotion");
   pins.command("list").description("every recorded digest").action(
     run(async () => (await import("./run_inventory.ts")).runPinsList(world)),

@@ -10,9 +10,10 @@ import { PinStore } from "../policy/pins.ts";
 import type { TextFile } from "../policy/document.ts";
 import { type Allowlist, EMPTY_ALLOWLIST, loadAllowlist } from "../policy/sources.ts";
 import { POLICY_DIRECTORY, stateDirectory } from "./environment.ts";
+import { loadTrustRoot } from "./trust_roots.ts";
 import type { StageInputs, World } from "./world.ts";
 
-/** Everything that was decided before the first byte: the policy and what stages 1 and 3 compare with. */
+/** Everything that was decided before the first byte: the policy and what stages 1, 3 and 4 compare with. */
 export interface Configuration extends StageInputs {
   readonly policy: Policy;
   /** Where the policy was read from. */
@@ -51,6 +52,7 @@ export function withCompanions(world: World, policy: Policy, policyPath: string)
     lock: lock === null ? EMPTY_LOCK : loadLock(lock),
     catalog: catalog === null ? EMPTY_CATALOG : loadCatalog(catalog),
     recorded: () => store.asSet(),
+    trustRoots: policy.trustRoots.map((pin) => loadTrustRoot(pin, policyPath)),
   };
 }
 

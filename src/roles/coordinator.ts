@@ -1,14 +1,19 @@
 import fs from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import type { Bench } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
-import { type Policy, type StageContext, StartupError } from "../model/mod.ts";
+import { type Origin, type Policy, type StageContext, StartupError } from "../model/mod.ts";
+import { signatureRequired } from "../policy/sources.ts";
 import { processSandbox, type ProcessSandboxOptions } from "../tools/process_sandbox.ts";
 import { socketSandbox } from "../tools/socket_sandbox.ts";
 import { behaviourInputs, CAPPED_LLAMA_SERVER, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import type { Configuration } from "./configuration.ts";
-import { delegated, type Sandboxes } from "./delegate.ts";
-import { embeddedPlaces, watchedPlaces } from "./environment.ts";
+import { delegated, type ExamineAtOnce, examineAtOnce, type Sandboxes } from "./delegate.ts";
+import { installedScanners, type SandboxFor } from "./installed_scanners.ts";
+import { sandboxOptions } from "./sandboxes.ts";
+import { withScanners } from "./scanning.ts";
+import type { Verifier } from "./signatures.ts";
+import type { OpenSandbox } from "../tools/worker.ts";
 import { versionOf } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -16,6 +21,8 @@ import type { World } from "./world.ts";
 export interface Coordinator {
   readonly policy: Policy;
   readonly bench: Bench;
+  /** For `check`, which reads a file once; without it every stage has a sandbox of its own. */
+  readonly examineAtOnce?: ExamineAtOnce;
 }
 
 /** How the outside follows an examination, and ends it. */
@@ -33,39 +40,55 @@ export async function coordinator(
   const { policy } = configuration;
   const llamaServer = llamaServerOf(world);
   const garak = garakOf(world);
-  const sandboxes = sandboxesOf(world, { llamaServer, garak, policy });
-  const pipeline = delegated(await world.pipeline(configuration), sandboxes);
-  const programs = new Map([["ai-quarantine", versionOf(world)]]);
-  if (llamaServer !== null) programs.set("llama-server", "found");
-  if (sandboxes.kind === "bubblewrap") programs.set("bubblewrap", "found");
-  if (garak !== null) programs.set("garak", "found");
+  const programs = { llamaServer, garak };
+  const sandboxes = sandboxesOf(world, programs, configuration);
+  const examined = delegated(await world.pipeline(configuration), sandboxes);
+  const pipeline = withScanners(examined, installedScanners(world, scannerSandbox(world)));
+  const used = new Map([["ai-quarantine", versionOf(world)]]);
+  if (llamaServer !== null) used.set("llama-server", "found");
+  if (sandboxes.kind === "bubblewrap") used.set("bubblewrap", "found");
+  if (garak !== null) used.set("garak", "found");
   const context = { policy, now: world.now, record: () => {}, ...hooks };
-  return { policy, bench: { pipeline, sandbox: sandboxes.kind, programs, context } };
+  return {
+    policy,
+    bench: { pipeline, sandbox: sandboxes.kind, programs: used, context },
+    examineAtOnce: examineAtOnce(world.early?.before(sandboxes.examine) ?? sandboxes.examine),
+  };
+}
+
+/** What runs a model, where it is installed. */
+interface ModelPrograms {
+  readonly llamaServer: string | null;
+  readonly garak: string | null;
 }
 
 /** The sockets of systemd's units where our own unit names their directory; else child processes. */
 function sandboxesOf(
   world: World,
-  { llamaServer, garak, policy }: {
-    readonly llamaServer: string | null;
-    readonly garak: string | null;
-    readonly policy: Policy;
-  },
+  { llamaServer, garak }: ModelPrograms,
+  configuration: Configuration,
 ): Sandboxes {
-  const sockets = world.env("AI_QUARANTINE_SOCKETS");
-  if (sockets !== undefined) {
-    const open = (role: string) => socketSandbox(requireSocket(join(sockets, `${role}.sock`)));
+  const provenance = {
+    trustRoots: configuration.trustRoots,
+    requiredFrom: (origin: Origin) => signatureRequired(origin, configuration.allowlist),
+    gpgv: verifier(world, GPGV),
+    cosign: verifier(world, world.env("COSIGN_BIN") ?? COSIGN),
+  };
+  if (world.env("AI_QUARANTINE_SOCKETS") !== undefined) {
     return {
       kind: "systemd",
-      examine: open("examine"),
+      provenance,
+      examine: unitSandbox(world, "examine"),
       smoke: llamaServer === null
         ? null
-        : { open: open("smoke"), inputs: behaviourInputs(world, { llamaServer, garak }) },
+        : { open: unitSandbox(world, "smoke"), inputs: behaviourInputs(world, { llamaServer, garak }) },
     };
   }
   const bwrap = world.env("AI_QUARANTINE_BWRAP") ?? null;
+  const { policy } = configuration;
   return {
     kind: bwrap === null ? "process" : "bubblewrap",
+    provenance,
     examine: processSandbox(sandboxOptions(world, "examine", [])),
     smoke: bwrap === null || llamaServer === null ? null : {
       open: processSandbox(smokeOptions(world, { llamaServer, garak, policy })),
@@ -75,24 +98,37 @@ function sandboxesOf(
 }
 
 /** Where systemd is to make the sandboxes there is no weaker one to fall back to. */
-function requireSocket(path: string): string {
-  if (unlessMissing(() => fs.statSync(path))?.isSocket() === true) return path;
+function unitSandbox(world: World, role: "examine" | "scanner" | "smoke"): OpenSandbox {
+  const path = join(world.env("AI_QUARANTINE_SOCKETS") ?? "", `${role}.sock`);
+  if (unlessMissing(() => fs.statSync(path))?.isSocket() === true) return socketSandbox(path);
   throw new StartupError("sandbox/missing", `Cannot start: no sandbox socket ${path}`);
 }
 
-function sandboxOptions(
-  world: World,
-  role: ProcessSandboxOptions["role"],
-  programs: readonly string[],
-): ProcessSandboxOptions {
-  return {
-    role,
-    launcher: join(world.programRoot, "scripts", "ai-quarantine"),
-    bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
-    programRoots: [...programRoots(world), ...programs.map((one) => installationOf(one, world))],
-    cache: cacheOf(world),
-    environment: workerEnvironment(world),
+/** The sandbox of one scanner. A foreign program never runs without a kernel's wall around it. */
+export function scannerSandbox(world: World): SandboxFor {
+  if (world.env("AI_QUARANTINE_SOCKETS") !== undefined) return () => unitSandbox(world, "scanner");
+  if (world.env("AI_QUARANTINE_BWRAP") === undefined) return () => null;
+  return (program) => {
+    const options = sandboxOptions(world, "run-scanner", [program]);
+    return processSandbox({
+      ...options,
+      environment: { ...options.environment, AI_QUARANTINE_TOOLS: program },
+    });
   };
+}
+
+const GPGV = "/usr/bin/gpgv";
+const COSIGN = "/usr/bin/cosign";
+
+/** A program that checks signatures, behind the same walls as a scanner. */
+function verifier(world: World, program: string): Verifier {
+  if (unlessMissing(() => fs.statSync(program)) === null) {
+    return { missing: `${basename(program)} not installed` };
+  }
+  const open = scannerSandbox(world)(program);
+  return open === null
+    ? { missing: `no sandbox for ${basename(program)}: bubblewrap not installed` }
+    : { program, open };
 }
 
 /** Where no unit caps memory, the launcher does: it puts `CAPPED_LLAMA_SERVER` in the place of llama-server. */
@@ -112,46 +148,4 @@ function smokeOptions(
     ...(garak === null ? {} : { GARAK_BIN: garak }),
   };
   return { ...options, environment };
-}
-
-/**
- * What a program needs to be seen with: the folder it is installed in with its libraries, `/opt/x` for
- * `/opt/x/bin/program`. Never a folder with something private in it: then its own folder, or the program alone.
- */
-function installationOf(program: string, { env }: World): string {
-  const places = [...Object.values(watchedPlaces(env)), ...Object.values(embeddedPlaces(env))];
-  const secrets = SECRETS.map((name) => env(name)).filter((path) => path !== undefined);
-  const isOpen = (folder: string) =>
-    [...places, ...secrets].every((path) => !`${path}/`.startsWith(folder === "/" ? folder : `${folder}/`));
-  return [dirname(dirname(program)), dirname(program)].find(isOpen) ?? program;
-}
-const SECRETS = [
-  "HOME",
-  "SERVICE_TOKEN_PATH",
-  "REGISTRY_TOKEN_PATH",
-  "SIGNING_KEY_PATH",
-  "AUDIT_HMAC_KEY_PATH",
-] as const;
-
-/** What a worker's runtime must be able to read: our code, the runtime, its cache of compiled code. */
-function programRoots(world: World): string[] {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return [world.programRoot, ...(deno === undefined ? [] : [deno])];
-}
-
-/** The launcher names it; before the first run there is none, and an installed program has none at all. */
-function cacheOf(world: World): string | null {
-  const path = world.env("DENO_DIR");
-  if (path === undefined) return null;
-  return unlessMissing(() => fs.statSync(path))?.isDirectory() === true ? path : null;
-}
-
-function workerEnvironment(world: World): Record<string, string> {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return {
-    PATH: "/usr/bin:/bin",
-    HOME: "/tmp",
-    TZ: "UTC",
-    ...(deno === undefined ? {} : { AI_QUARANTINE_DENO: deno }),
-  };
 }

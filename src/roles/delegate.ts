@@ -1,23 +1,34 @@
-import type {
-  Artifact,
-  ArtifactDigest,
-  Judgement,
-  Pipeline,
-  SandboxKind,
-  Stage,
-  StageContext,
-  StageId,
+import {
+  type Artifact,
+  type ArtifactDigest,
+  type Judgement,
+  type Pipeline,
+  type SandboxKind,
+  type Stage,
+  type StageContext,
+  type StageId,
+  UndecidedError,
 } from "../model/mod.ts";
+import { signatureFilesOf } from "../provenance/files.ts";
 import { type BehaviourInputs, type Job, PROTOCOL_VERSION } from "../tools/protocol.ts";
 import { type OpenSandbox, runJob } from "../tools/worker.ts";
+import { withSecondOpinion } from "./second_opinion.ts";
+import { provenanceJob, type SignatureInputs } from "./signatures.ts";
 
 /** The stages that look inside the bytes, and so run in an examiner. */
-const IN_EXAMINER: readonly StageId[] = ["format_gate", "static_scan", "diffusion_deep_scan"];
+const IN_EXAMINER: readonly StageId[] = [
+  "format_gate",
+  "provenance_check",
+  "static_scan",
+  "diffusion_deep_scan",
+];
 
 /** Where stages are carried out that the coordinator must not carry out itself. */
 export interface Sandboxes {
   readonly kind: SandboxKind;
   readonly examine: OpenSandbox;
+  /** What stage 4 judges signatures by, and the programs it may ask. */
+  readonly provenance: SignatureInputs;
   /** Runs the model, and what it needs to; null where no sandbox is strong enough for that. */
   readonly smoke: { readonly open: OpenSandbox; readonly inputs: () => Promise<BehaviourInputs> } | null;
 }
@@ -34,11 +45,6 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   const [source, format, integrity, provenance, scan, behaviour, diffusion] = pipeline;
   const inSandbox = <Id extends StageId>(stage: Stage<Id>): Stage<Id> => {
     const { kind, smoke } = sandboxes;
-    const delegate = (open: OpenSandbox, inputs: BehaviourInputs | null): Stage<Id> => ({
-      ...stage,
-      sandbox: kind,
-      examine: (...job) => examineInSandbox(stage.id, open, inputs, ...job),
-    });
     if (stage.id === "behavioral_test" && smoke !== null) {
       const needs = kind === "systemd" ? stage.needs.filter((need) => need !== "bubblewrap") : stage.needs;
       return {
@@ -47,12 +53,23 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
         sandbox: kind,
         async examine(...job) {
           const startedMs = performance.now();
-          const judgement = await examineInSandbox(stage.id, smoke.open, await smoke.inputs(), ...job);
+          const judgement = await examineInSandbox(
+            stage.id,
+            smoke.open,
+            { behaviour: await smoke.inputs() },
+            ...job,
+          );
           return withOverhead(judgement, performance.now() - startedMs);
         },
       };
     }
-    return IN_EXAMINER.includes(stage.id) ? delegate(sandboxes.examine, null) : stage;
+    if (stage.id === "provenance_check") return { ...withSignatures(stage, sandboxes), sandbox: kind };
+    if (!IN_EXAMINER.includes(stage.id)) return stage;
+    return {
+      ...stage,
+      sandbox: kind,
+      examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, {}, ...job),
+    };
   };
   return [
     inSandbox(source),
@@ -65,6 +82,53 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
   ];
 }
 
+/** Where nothing claims to be a signature, no sandbox is started. */
+function withSignatures<Id extends StageId>(stage: Stage<Id>, { examine, provenance }: Sandboxes): Stage<Id> {
+  return {
+    ...stage,
+    async examine(artifact, context) {
+      const found = signatureFilesOf(artifact, await artifact.digest);
+      if (found.length === 0) return await stage.examine(artifact, context);
+      const inputs = { provenance: await provenanceJob(artifact, context, provenance) };
+      const judgement = await examineInSandbox(stage.id, examine, inputs, artifact, context);
+      return await withSecondOpinion(judgement, artifact, context, provenance.cosign);
+    },
+  };
+}
+
+/** What a job holds for one kind of stage only. */
+type StageInputs = Partial<Pick<Job, "behaviour" | "provenance">>;
+/** What stages 2 and 5 say of one file. */
+export interface ExaminedAtOnce {
+  readonly gate: Promise<Judgement>;
+  readonly scan: Promise<Judgement>;
+}
+
+/** Has one examiner answer for the format gate and, unless that refuses, read the file and answer for the static scan. */
+export type ExamineAtOnce = (artifact: Artifact, context: StageContext) => ExaminedAtOnce;
+
+export function examineAtOnce(open: OpenSandbox): ExamineAtOnce {
+  return (artifact, { policy, signal, progress, record }) => {
+    const { promise: gate, resolve, reject } = Promise.withResolvers<Judgement>();
+    const job: Job = {
+      ...jobFor("static_scan", artifact, null, policy),
+      first: "format_gate",
+      behaviour: null,
+    };
+    const deadlineMs = readingDeadlineMs(artifact);
+    const scan = runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record, gate: resolve });
+    const unanswered = () =>
+      new UndecidedError("worker/protocol", "the sandbox said nothing of the format gate");
+    scan.then(() => reject(unanswered()), reject);
+    gate.catch(() => {}); // Reported by whichever stage asks for it.
+    return { gate, scan };
+  };
+}
+
+function readingDeadlineMs({ sizeBytes }: Artifact): number {
+  return BASE_DEADLINE_MS + sizeBytes / BYTES_PER_SECOND * 1000;
+}
+
 /** Adds what the sandbox cost beside the model's own work, which the worker told. */
 function withOverhead(judgement: Judgement, tookMs: number): Judgement {
   const { run } = judgement;
@@ -75,22 +139,21 @@ function withOverhead(judgement: Judgement, tookMs: number): Judgement {
 async function examineInSandbox(
   stage: StageId,
   open: OpenSandbox,
-  behaviour: BehaviourInputs | null,
+  inputs: StageInputs,
   artifact: Artifact,
   context: StageContext,
 ): Promise<Judgement> {
+  const behaviour = inputs.behaviour ?? null;
   const { policy, signal, progress, record } = context;
-  const reading = BASE_DEADLINE_MS + artifact.sizeBytes / BYTES_PER_SECOND * 1000;
   const running = behaviour === null ? 0 : behaviour.readyWithinMs + policy.behaviour.totalTimeoutMs;
-  const deadlineMs = reading + running;
-  const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), behaviour };
+  const deadlineMs = readingDeadlineMs(artifact) + running;
+  const job = { ...jobFor(stage, artifact, await digestNeeded(stage, artifact), policy), ...inputs };
   return await runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record });
 }
 
-/** Stage 2 runs beside the hashing; every later stage is told the digest its bytes must have, unless it makes it. */
+/** Stage 2 runs beside the hashing; every later stage is told the digest its bytes must have. */
 async function digestNeeded(stage: StageId, artifact: Artifact): Promise<ArtifactDigest | null> {
-  const hashesItself = stage === "static_scan" && artifact.digestFrom === "scan";
-  return stage === "format_gate" || hashesItself ? null : await artifact.digest;
+  return stage === "format_gate" ? null : await artifact.digest;
 }
 
 function jobFor(
@@ -98,7 +161,7 @@ function jobFor(
   artifact: Artifact,
   digest: ArtifactDigest | null,
   policy: StageContext["policy"],
-): Omit<Job, "behaviour"> {
+): Job {
   const { name, path, shape, format, sizeBytes, origin } = artifact;
   const { accept: _waivers, ...rest } = policy;
   const known = digest === null ? null : { ...digest, files: [...digest.files] };
@@ -106,6 +169,8 @@ function jobFor(
     v: PROTOCOL_VERSION,
     stage,
     artifact: { name, path, shape, format, sizeBytes, origin, digest: known },
+    behaviour: null,
+    provenance: null,
     policy: rest,
   };
 }

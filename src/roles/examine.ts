@@ -2,39 +2,61 @@ import { Buffer } from "node:buffer";
 // Not the whole of admission: a worker shall start fast.
 import { examineWith } from "../admission/judge.ts";
 import { reasonOfError, ruleOfError } from "../admission/verdict.ts";
-import { type Artifact, type Stage, type StageContext, UndecidedError } from "../model/mod.ts";
 import {
-  doneLine,
-  type Job,
-  jobSchema,
-  MAX_LINE_BYTES,
-  PROTOCOL_VERSION,
-  type Reply,
-} from "../tools/protocol.ts";
+  type Artifact,
+  type Judgement,
+  type Stage,
+  type StageContext,
+  UndecidedError,
+} from "../model/mod.ts";
+import { type Job, judgementLine, PROTOCOL_VERSION, readJob, type Reply } from "../tools/protocol.ts";
+import { readLine, say as sayLine } from "./worker_lines.ts";
 
 /** Most progress lines per second; more would only cost. */
 const PROGRESS_EVERY_MS = 100;
 
 /**
- * The examiner and smoke roles: reads one job from stdin, runs one stage over one artifact, says what it found on
- * stdout, and is gone. It holds nothing and can reach nothing but the artifact.
+ * The examiner and smoke roles: reads one job from stdin, runs one stage over one artifact (or the format gate and then
+ * another), says what it found on stdout, and is gone. It holds nothing and can reach nothing but the artifact.
  */
 export async function examine(stageFor: (job: Job) => Stage | undefined): Promise<void> {
   say({ t: "hello", v: PROTOCOL_VERSION });
-  const job = jobSchema.parse(JSON.parse(await readLine()));
-  const stage = stageFor(job);
-  if (stage === undefined) throw new Error(`Cannot examine: ${job.stage} is not for this role`);
+  const line = await readLine();
+  if (line === "") return; // Nobody had a job after all.
+  const job = readJob(line);
   const { digest, ...claimed } = job.artifact;
   const artifact: Artifact = {
     ...claimed,
     digest: digest === null ? notHashedYet() : Promise.resolve(digest),
     digestFrom: digest === null ? "scan" : "coordinator",
+    signatures: (job.provenance?.signatures ?? []).map(({ name, content }) => ({
+      name,
+      bytes: content === null ? null : new Uint8Array(Buffer.from(content, "base64")),
+    })),
   };
-  const outcome = await examineWith(stage, artifact, context(job.policy));
-  if (outcome.kind !== "broken") return say(doneLine(outcome));
+  if (job.first !== undefined) {
+    const gate = await judgementOf(stageFor({ ...job, stage: job.first }), artifact, job);
+    if (gate === null) return;
+    say(judgementLine("gate", gate));
+    if (gate.kind === "refused") return;
+  }
+  const judgement = await judgementOf(stageFor(job), artifact, job);
+  if (judgement !== null) say(judgementLine("done", judgement));
+}
+
+/** What a stage says; null when it could not decide, which is told at once. */
+async function judgementOf(
+  stage: Stage | undefined,
+  artifact: Artifact,
+  job: Job,
+): Promise<Judgement | null> {
+  if (stage === undefined) throw new Error(`Cannot examine: ${job.stage} is not for this role`);
+  const outcome = await examineWith(stage, artifact, context(job));
+  if (outcome.kind !== "broken") return outcome;
   const { error } = outcome;
   const evidence = error instanceof UndecidedError ? error.evidence : {};
   say({ t: "error", rule: ruleOfError(error), message: reasonOfError(error), evidence });
+  return null;
 }
 
 function notHashedYet(): Promise<never> {
@@ -43,11 +65,11 @@ function notHashedYet(): Promise<never> {
   return digest;
 }
 
-function context(policy: Job["policy"]): StageContext {
+function context({ policy, provenance }: Job): StageContext {
   let last = 0;
   return {
     policy: { ...policy, accept: [] },
-    now: () => new Date(0),
+    now: () => new Date(provenance?.at ?? 0),
     signal: new AbortController().signal,
     record: (record) => say({ t: "tensor", record }),
     progress(bytes, pace) {
@@ -59,24 +81,4 @@ function context(policy: Job["policy"]): StageContext {
   };
 }
 
-/** Reads the job; from then on the end of the input means that nobody listens any more, and ends the program. */
-async function readLine(): Promise<string> {
-  const input = Deno.stdin.readable.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const { done, value } = await input.read();
-    if (done) break;
-    chunks.push(value);
-    size += value.byteLength;
-    if (value.includes(10)) break;
-    if (size > MAX_LINE_BYTES) throw new Error("Cannot read the job: too long");
-  }
-  void input.read().finally(() => Deno.exit(1));
-  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-}
-
-function say(reply: Reply): void {
-  const line = new TextEncoder().encode(JSON.stringify(reply) + "\n");
-  for (let written = 0; written < line.byteLength;) written += Deno.stdout.writeSync(line.subarray(written));
-}
+const say = (reply: Reply): void => sayLine(reply);

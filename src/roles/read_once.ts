@@ -7,8 +7,8 @@ import {
   type Judgement,
   parseSha256,
   type Pipeline,
-  type Stage,
 } from "../model/mod.ts";
+import type { ExamineAtOnce } from "./delegate.ts";
 
 /** An artifact that nobody has hashed yet. */
 export type Claimed = Omit<Artifact, "digest" | "digestFrom">;
@@ -21,15 +21,18 @@ const manifestSchema = z.object({
 });
 
 /**
- * Has a weight file read once: the static scan is started at once and its digest serves the stages before it, whose
- * judgements still come first. Whatever else is examined, and whatever the scan could not hash, the coordinator
- * hashes. For `check` only: what is promoted is hashed by the coordinator itself.
+ * Has a weight file read once: one examiner answers for the format gate and then for the static scan, whose digest
+ * serves the stages between. Whatever else is examined, and whatever the scan did not hash, the coordinator hashes. For
+ * `check` only: what is promoted is hashed by the coordinator itself.
  */
-export function readOnce(claimed: Claimed, bench: Bench): { artifact: Artifact; bench: Bench } {
-  const scan = bench.pipeline[4];
-  const scannable = claimed.shape === "file" && claimed.format !== "unknown" &&
-    bench.context.policy.quarantine.stages.static_scan;
-  if (!scannable) return { artifact: hashedHere(claimed, bench), bench };
+export function readOnce(
+  claimed: Claimed,
+  bench: Bench,
+  examineAtOnce: ExamineAtOnce | undefined,
+): { artifact: Artifact; bench: Bench } {
+  const { static_scan, format_gate } = bench.context.policy.quarantine.stages;
+  const scannable = claimed.shape === "file" && claimed.format !== "unknown" && static_scan && format_gate;
+  if (examineAtOnce === undefined || !scannable) return { artifact: hashedHere(claimed, bench), bench };
   let hashed: ArtifactDigest | null = null;
   const record = (entry: Json) => {
     const manifest = manifestSchema.safeParse(entry).data;
@@ -39,13 +42,13 @@ export function readOnce(claimed: Claimed, bench: Bench): { artifact: Artifact; 
     bench.context.record(entry);
   };
   const unhashed: Artifact = { ...claimed, digest: new Promise(() => {}), digestFrom: "scan" };
-  const judgement = scan.examine(unhashed, { ...bench.context, record });
-  const ended = judgement.then(() => {}, () => {});
+  const { gate, scan } = examineAtOnce(unhashed, { ...bench.context, record });
+  const ended = scan.then(() => {}, () => {});
   const digest = ended.then(() => hashed ?? digestInPlace(claimed.path, { signal: bench.context.signal }));
   digest.catch(() => {}); // Reported by whichever stage asks for it.
   return {
     artifact: { ...claimed, digest, digestFrom: "scan" },
-    bench: { ...bench, pipeline: withScan(bench.pipeline, { ...scan, examine: () => judgement }) },
+    bench: { ...bench, pipeline: answeredAlready(bench.pipeline, gate, scan) },
   };
 }
 
@@ -55,10 +58,18 @@ function hashedHere(claimed: Claimed, { context }: Bench): Artifact {
   return { ...claimed, digest, digestFrom: "coordinator" };
 }
 
-function withScan(
-  pipeline: Pipeline,
-  scan: Stage<"static_scan"> & { examine: () => Promise<Judgement> },
+function answeredAlready(
+  [source, format, integrity, provenance, statics, behaviour, diffusion]: Pipeline,
+  gate: Promise<Judgement>,
+  scan: Promise<Judgement>,
 ): Pipeline {
-  const [source, format, integrity, provenance, , behaviour, diffusion] = pipeline;
-  return [source, format, integrity, provenance, scan, behaviour, diffusion];
+  return [
+    source,
+    { ...format, examine: () => gate },
+    integrity,
+    provenance,
+    { ...statics, examine: () => scan },
+    behaviour,
+    diffusion,
+  ];
 }

@@ -1,6 +1,13 @@
 import fs from "node:fs";
 import { basename, join, resolve } from "node:path";
-import { type Admission, admit, claimBorrowed, type JournalLine, UNSIGNED } from "../admission/mod.ts";
+import {
+  type Admission,
+  admit,
+  claimBorrowed,
+  type JournalLine,
+  UNSIGNED,
+  warning,
+} from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import type { Origin } from "../model/mod.ts";
 import type { Line } from "../admission/mod.ts";
@@ -9,6 +16,7 @@ import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
 import { startEmbeddedRegistry } from "./embedded_registry.ts";
 import { auditLogPath, embeddedPlaces } from "./environment.ts";
+import { scannersNotAsked } from "./installed_scanners.ts";
 import { openLine } from "./line.ts";
 import { registryClient } from "./registry_access.ts";
 import { exitCodeOf, originOf } from "./run_check.ts";
@@ -45,6 +53,8 @@ export async function runAdmit(
     const open = await openLine(world, tools, { places, auditLog, registry, say });
     try {
       if (open.line.signer === null) say(UNSIGNED);
+      const missing = scannersNotAsked(world, configuration.policy);
+      if (missing !== null) say(warning(missing));
       for await (const left of finishPending(open.line, "after-restart")) report(world, left);
       const codes: ExitCode[] = [];
       for (const path of paths) {

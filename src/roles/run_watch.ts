@@ -4,6 +4,7 @@ import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
 import { startEmbeddedRegistry } from "./embedded_registry.ts";
 import { auditLogPath, watchedPlaces } from "./environment.ts";
+import { scannersNotAsked } from "./installed_scanners.ts";
 import { openLine } from "./line.ts";
 import { DEFAULT_REGISTRY_URL, registryClient } from "./registry_access.ts";
 import { exitCodeOf } from "./run_check.ts";
@@ -60,6 +61,8 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
       say(warning(`the policy is ${configuration.policyPath}`));
     }
     if (open.line.signer === null) say(UNSIGNED);
+    const missing = scannersNotAsked(world, configuration.policy);
+    if (missing !== null) say(warning(missing));
     using status = new StatusPublisher(open.line, versionOf(world));
     for await (const ended of watch(status.line, { until, signal: stop.signal })) {
       status.ended();

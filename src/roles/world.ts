@@ -2,15 +2,24 @@ import type { Pipeline, Sha256 } from "../model/mod.ts";
 import type { Allowlist } from "../policy/sources.ts";
 import type { ModelsLock } from "../policy/lock.ts";
 import type { PinSet } from "../policy/pin_set.ts";
+import type { EarlySandbox } from "./early_examiner.ts";
 import type { Environment } from "./environment.ts";
 
-/** What stages 1 and 3 compare with; the other stages need nothing but the artifact. */
+/** A trusted_root.json as it was read. */
+export interface TrustRootText {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What stages 1, 3 and 4 compare with; the other stages need nothing but the artifact. */
 export interface StageInputs {
   readonly allowlist: Allowlist;
   readonly lock: ModelsLock;
   readonly catalog: PinSet;
   /** What earlier promotions recorded; asked anew for each artifact. */
   readonly recorded: () => PinSet;
+  /** The pinned trusted_root.json files the policy names. */
+  readonly trustRoots: readonly TrustRootText[];
   /** The digest the caller says it must be. */
   readonly expected?: Sha256;
 }
@@ -24,6 +33,8 @@ export interface World {
   readonly hostname: () => string;
   readonly stdout: Screen;
   readonly stderr: Screen;
+  /** An examiner's sandbox that was opened before the rest of the program was loaded, where one was. */
+  readonly early?: EarlySandbox;
   /** The seven stages, handed in by the composition root. */
   pipeline(inputs: StageInputs): Promise<Pipeline>;
 }

@@ -1,10 +1,9 @@
 import { UndecidedError } from "../model/mod.ts";
-import type { Job } from "./protocol.ts";
 import type { OpenSandbox, Sandbox } from "./worker.ts";
 
 /** How worker roles are started where no systemd gives each job a unit of its own. */
 export interface ProcessSandboxOptions {
-  readonly role: "examine" | "smoke";
+  readonly role: "examine" | "smoke" | "run-scanner";
   /** The project's launcher: it knows the exact permissions of every role. */
   readonly launcher: string;
   /** bubblewrap, where it is installed. */
@@ -17,20 +16,30 @@ export interface ProcessSandboxOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Where the artifact appears inside a bubblewrap sandbox, whatever its path outside. */
+/** Where the artifact appears inside a bubblewrap sandbox, whatever its path outside; scanners go by its extension too. */
 const INSIDE = "/artifact";
 
 /** Opens one child process per job: under bubblewrap with its own empty namespaces, else with the runtime's wall alone. */
 export function processSandbox(options: ProcessSandboxOptions): OpenSandbox {
-  return (job) => Promise.resolve(start(options, job));
+  return ({ artifact }) => Promise.resolve(openProcessSandbox(options, artifact));
 }
 
-function start(options: ProcessSandboxOptions, job: Job): Sandbox {
-  const path = options.bwrap === null ? job.artifact.path : INSIDE;
+/**
+ * Opens one for whatever job is to be done on an artifact, with arguments for the role that may name its path inside.
+ * `name`: the file name under which the artifact appears there, for scanners, which go by its extension.
+ */
+export function openProcessSandbox(
+  options: ProcessSandboxOptions,
+  artifact: { readonly path: string; readonly name?: string },
+  more: (path: string) => readonly string[] = () => [],
+): Sandbox {
+  const inside = options.role === "run-scanner" ? `${INSIDE}/${artifact.name ?? "model"}` : INSIDE;
+  const path = options.bwrap === null ? artifact.path : inside;
+  const role = [options.role, ...more(path)];
   const env = { ...options.environment, ...cacheVariables(options), AI_QUARANTINE_ARTIFACT: path };
   const [command, args] = options.bwrap === null
-    ? [options.launcher, [options.role]]
-    : [options.bwrap, [...wall(options, job.artifact.path), options.launcher, options.role]];
+    ? [options.launcher, role]
+    : [options.bwrap, [...wall(options, artifact.path, inside), options.launcher, ...role]];
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(command, {
@@ -68,8 +77,15 @@ function cacheVariables({ bwrap, cache }: ProcessSandboxOptions): Record<string,
 }
 const CACHE_INSIDE = "/tmp/deno";
 
+/** Scratch space of a program we do not trust. */
+const SCRATCH_BYTES = 512 * 1024 * 1024;
+
 /** Everything unshared, nothing writable, the artifact alone: https://github.com/containers/bubblewrap */
-function wall({ programRoots, cache }: ProcessSandboxOptions, artifact: string): string[] {
+function wall(
+  { role, programRoots, cache }: ProcessSandboxOptions,
+  artifact: string,
+  inside: string,
+): string[] {
   const readOnly = ["/usr", "/bin", "/lib", "/lib64", ...programRoots];
   return [
     "--unshare-all",
@@ -79,18 +95,24 @@ function wall({ programRoots, cache }: ProcessSandboxOptions, artifact: string):
     "ALL",
     "--proc",
     "/proc",
+    // Without any capability, root may still write to the kernel's settings below it.
+    "--remount-ro",
+    "/proc",
     "--dev",
     "/dev",
+    ...(role === "run-scanner" ? ["--size", `${SCRATCH_BYTES}`] : []),
     "--tmpfs",
     "/tmp",
     // After /tmp, which would hide a program that is installed below it.
     ...readOnly.flatMap((path) => ["--ro-bind-try", path, path]),
     "--ro-bind",
     artifact,
-    INSIDE,
+    inside,
     ...(cache === null
       ? []
       : ["--ro-bind", cache, "/cache", "--ro-bind-try", `${cache}/gen`, `${CACHE_INSIDE}/gen`]),
+    // These two are in memory too, and no cap is on them.
+    ...(role === "run-scanner" ? ["--remount-ro", "/dev", "--remount-ro", "/"] : []),
     "--chdir",
     "/",
     "--",

@@ -1,182 +1,132 @@
-import * as z from "zod";
-import {
-  ARTIFACT_FORMATS,
-  type Evidence,
-  type Finding,
-  isNonEmpty,
-  isRuleId,
-  type Json,
-  type Judgement,
-  parseSha256,
-  type Policy,
-  refuses,
-  type Sha256,
-  STAGE_IDS,
-  UndecidedError,
+import type {
+  ArtifactDigest,
+  ArtifactFormat,
+  Evidence,
+  Finding,
+  Json,
+  Judgement,
+  Origin,
+  Policy,
+  Sha256,
+  StageContext,
+  StageId,
 } from "../model/mod.ts";
+import type { GpgReport } from "./gpgv.ts";
 
 /**
  * What the coordinator and a sandboxed worker say to each other: one JSON job in, JSON lines out, `hello` first and
- * `done` or `error` last. Everything a worker says is untrusted: capped, schema-checked, bound by a deadline.
+ * `done` or `error` last. Everything a worker says is untrusted: capped, schema-checked, bound by a deadline
+ * (src/tools/replies.ts). A worker trusts the coordinator, whose child it is, so this file needs no schema library
+ * and workers start without one.
  */
 
 export const PROTOCOL_VERSION = 1;
 export const MAX_LINE_BYTES = 1024 * 1024;
+/** Jobs come from the coordinator: the files of a directory, and its signatures. */
+export const MAX_JOB_BYTES = 128 * 1024 * 1024;
 export const MAX_REPLY_BYTES = 64 * 1024 * 1024;
 
-const sha256Schema = z.string().transform((text, context): Sha256 => {
-  try {
-    return parseSha256(text);
-  } catch {
-    context.addIssue({ code: "custom", message: "not a SHA-256" });
-    return z.NEVER;
-  }
-});
-
-const fileSchema = z.strictObject({ path: z.string(), sha256: sha256Schema, sizeBytes: z.number().int() });
-
-const promptSchema = z.strictObject({
-  id: z.string(),
-  category: z.string(),
-  language: z.string(),
-  messages: z.array(
-    z.strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string() }),
-  ).readonly(),
-  canaries: z.array(z.string()).readonly(),
-  expect: z.strictObject({
-    any_of: z.array(z.string()).readonly().optional(),
-    digit: z.literal(true).optional(),
-    no_refusal: z.literal(true).optional(),
-  }).nullable(),
-});
-
 /** One job: examine one artifact in one stage. */
-export const jobSchema = z.strictObject({
-  v: z.literal(PROTOCOL_VERSION),
-  stage: z.enum(STAGE_IDS),
-  artifact: z.strictObject({
-    name: z.string(),
-    path: z.string(),
-    shape: z.enum(["file", "directory"]),
-    format: z.enum(ARTIFACT_FORMATS),
-    sizeBytes: z.number().int(),
-    origin: z.discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("local") }),
-      z.strictObject({ kind: z.literal("remote"), url: z.string() }),
-    ]),
+export interface Job {
+  readonly v: typeof PROTOCOL_VERSION;
+  readonly stage: StageId;
+  /** To be answered for by a `gate` line before `stage` is begun; when it refuses, the job ends with that. */
+  readonly first?: "format_gate";
+  readonly artifact: {
+    readonly name: string;
+    readonly path: string;
+    readonly shape: "file" | "directory";
+    readonly format: ArtifactFormat;
+    readonly sizeBytes: number;
+    readonly origin: Origin;
     /** Null while the coordinator is still hashing (`check`). */
-    digest: z.strictObject({ sha256: sha256Schema, sizeBytes: z.number().int(), files: z.array(fileSchema) })
-      .nullable(),
-  }),
-  /** What the behavioural test needs beside the model; null for every other stage. */
-  behaviour: z.strictObject({
-    /** What is asked, read and checked by the coordinator. */
-    suite: z.strictObject({
-      version: z.number(),
-      sha256: sha256Schema,
-      prompts: z.array(promptSchema).readonly(),
-    }),
-    /** Path of llama-server, as the worker sees it. */
-    program: z.string(),
-    readyWithinMs: z.number().positive(),
-    /** Path of garak; null where it is not installed. */
-    garak: z.string().nullable(),
-  }).nullable(),
-  /** The loaded policy less its waivers, which only the coordinator applies. */
-  policy: z.custom<Omit<Policy, "accept">>((value) => typeof value === "object" && value !== null),
-});
-
-export type Job = z.infer<typeof jobSchema>;
-export type BehaviourInputs = NonNullable<Job["behaviour"]>;
-
-const jsonSchema: z.ZodType<Json> = z.json();
-const placeShape = {
-  offset: z.number().int().nonnegative().optional(),
-  field: z.string().optional(),
-  tensor: z.string().optional(),
-  path: z.string().optional(),
-};
-const findingSchema = z.strictObject({
-  rule: z.string(),
-  severity: z.enum(["critical", "suspicious", "info"]),
-  confidence: z.number().min(0).max(1).optional(),
-  message: z.string(),
-  ...placeShape,
-});
-const ruleSchema = z.string();
-
-const replySchema = z.discriminatedUnion("t", [
-  z.strictObject({ t: z.literal("hello"), v: z.literal(PROTOCOL_VERSION) }),
-  z.strictObject({
-    t: z.literal("progress"),
-    bytes: z.number().nonnegative(),
-    pace: z.strictObject({ tokensPerSecond: z.number().nonnegative(), secondsLeft: z.number().nonnegative() })
-      .optional(),
-  }),
-  z.strictObject({ t: z.literal("tensor"), record: jsonSchema }),
-  z.strictObject({
-    t: z.literal("done"),
-    kind: z.enum(["cleared", "refused"]),
-    summary: z.string(),
-    evidence: z.record(z.string(), jsonSchema),
-    findings: z.array(findingSchema),
-    run: z.record(z.string(), z.number()).optional(),
-  }),
-  z.strictObject({
-    t: z.literal("error"),
-    rule: ruleSchema,
-    message: z.string(),
-    evidence: z.record(z.string(), jsonSchema).optional(),
-  }),
-]);
-
-export type Reply = z.infer<typeof replySchema>;
-
-export function readReply(line: string): Reply {
-  try {
-    return replySchema.parse(JSON.parse(line));
-  } catch (cause) {
-    throw new UndecidedError("worker/protocol", "the sandbox said something that is not an answer", {
-      cause,
-    });
-  }
-}
-
-export function doneLine(judgement: Judgement): Reply {
-  const { kind, summary, evidence } = judgement;
-  const findings = (kind === "cleared" ? judgement.notes : judgement.findings).map((found) => ({ ...found }));
-  return { t: "done", kind, summary, evidence, findings, ...(judgement.run && { run: judgement.run }) };
-}
-
-/** Believes a `done` only when it agrees with itself: no unknown rule, and cleared exactly when nothing refuses. */
-export function judgementFrom(reply: Extract<Reply, { t: "done" }>, policy: Policy): Judgement {
-  const { summary } = reply;
-  const run = reply.run === undefined ? {} : { run: reply.run };
-  const evidence: Evidence = reply.evidence;
-  const findings = reply.findings.map(findingFrom);
-  const contradicts = () =>
-    new UndecidedError("worker/protocol", "the sandbox's answer contradicts its findings");
-  if (reply.kind === "refused") {
-    if (!isNonEmpty(findings) || !refuses(policy, findings[0])) throw contradicts();
-    return { kind: "refused", summary, evidence, findings, ...run };
-  }
-  if (findings.some((found) => refuses(policy, found))) throw contradicts();
-  return { kind: "cleared", summary, evidence, notes: findings, ...run };
-}
-
-function findingFrom(raw: z.infer<typeof findingSchema>): Finding {
-  const { rule, severity, message } = raw;
-  if (!isRuleId(rule)) {
-    throw new UndecidedError("worker/protocol", `the sandbox named an unknown rule ${rule}`);
-  }
-  return {
-    rule,
-    severity,
-    message,
-    ...(raw.confidence === undefined ? {} : { confidence: raw.confidence }),
-    ...(raw.offset === undefined ? {} : { offset: raw.offset }),
-    ...(raw.field === undefined ? {} : { field: raw.field }),
-    ...(raw.tensor === undefined ? {} : { tensor: raw.tensor }),
-    ...(raw.path === undefined ? {} : { path: raw.path }),
+    readonly digest: ArtifactDigest | null;
   };
+  /** What the behavioural test needs beside the model; null for every other stage. */
+  readonly behaviour: BehaviourInputs | null;
+  /** What the signatures of the artifact are judged by; null for every other stage. */
+  readonly provenance: ProvenanceJob | null;
+  /** The loaded policy less its waivers, which only the coordinator applies. */
+  readonly policy: Omit<Policy, "accept">;
+}
+
+export interface ProvenanceJob {
+  /** The coordinator's clock (ISO 8601): a worker has none it could be asked about. */
+  readonly at: string;
+  readonly required: boolean;
+  readonly trustRoots: readonly { readonly name: string; readonly text: string }[];
+  /** Signatures that stand beside the artifact, in base64; null where one could not be read. */
+  readonly signatures: readonly { readonly name: string; readonly content: string | null }[];
+  /** What gpgv said of each of them, or why it could not be asked; empty where the policy names no GPG key. */
+  readonly gpg: readonly GpgAsked[];
+}
+
+export interface GpgAsked {
+  readonly name: string;
+  readonly answer: GpgReport | { readonly unavailable: string };
+}
+
+export interface BehaviourInputs {
+  /** What is asked, read and checked by the coordinator. */
+  readonly suite: {
+    readonly version: number;
+    readonly sha256: Sha256;
+    readonly prompts: readonly AskedPrompt[];
+  };
+  /** Path of llama-server, as the worker sees it. */
+  readonly program: string;
+  readonly readyWithinMs: number;
+  /** Path of garak; null where it is not installed. */
+  readonly garak: string | null;
+}
+
+export interface AskedPrompt {
+  readonly id: string;
+  readonly category: string;
+  readonly language: string;
+  readonly messages: readonly { readonly role: "system" | "user" | "assistant"; readonly content: string }[];
+  readonly canaries: readonly string[];
+  readonly expect: {
+    readonly any_of?: readonly string[] | undefined;
+    readonly digit?: true | undefined;
+    readonly no_refusal?: true | undefined;
+  } | null;
+}
+
+/** Reads the job a worker is given. Throws for another version of the protocol. */
+export function readJob(line: string): Job {
+  const job: Job = JSON.parse(line); // From the coordinator.
+  if (job.v !== PROTOCOL_VERSION) throw new Error(`Cannot do the job: version ${job.v} of the protocol`);
+  return job;
+}
+
+/** What a worker says. */
+export type Reply =
+  | { readonly t: "hello"; readonly v: typeof PROTOCOL_VERSION }
+  | { readonly t: "progress"; readonly bytes: number; readonly pace?: Pace }
+  | { readonly t: "tensor"; readonly record: Json }
+  | JudgementLine
+  | {
+    readonly t: "error";
+    readonly rule: string;
+    readonly message: string;
+    readonly evidence?: Evidence | undefined;
+  };
+
+type Pace = NonNullable<Parameters<StageContext["progress"]>[1]>;
+
+/** A judgement: `done` of the stage that was asked for, `gate` of the one before it. */
+export interface JudgementLine {
+  readonly t: "done" | "gate";
+  readonly kind: Judgement["kind"];
+  readonly summary: string;
+  readonly evidence: Evidence;
+  readonly findings: readonly Finding[];
+  readonly run?: NonNullable<Judgement["run"]>;
+}
+
+export function judgementLine(t: JudgementLine["t"], judgement: Judgement): JudgementLine {
+  const { kind, summary, evidence, run } = judgement;
+  const findings = kind === "cleared" ? judgement.notes : judgement.findings;
+  return { t, kind, summary, evidence, findings, ...(run && { run }) };
 }

@@ -41,6 +41,7 @@ Deno.test("P064-P071, P074, P083: a promoted model has its provenance beside it,
       behavioral_test: record.skipped.behavioral_test,
       diffusion_deep_scan: "not a diffusion model",
     },
+    signature: { status: "unsigned", required: false, signatures: [] },
     sandbox: "process",
     integrity: { fsverity_enabled: false, fsverity_digest: null },
     merkle_roots: { "": record.merkle_roots[""] },
@@ -142,6 +143,7 @@ Deno.test("P075, P078: the chain holds claim, every stage, decision and promotio
     "static_scan",
     "behavioral_test",
     "diffusion_deep_scan",
+    "evidence",
     "decided",
     "promoted",
   ]);
@@ -152,6 +154,6 @@ Deno.test("P075, P078: the chain holds claim, every stage, decision and promotio
   assert.deepEqual(promoted?.scanner_versions, { "ai-quarantine": "0.1.0" });
   assert.deepEqual(await lab.verifyAudit().then(({ valid, entries }) => ({ valid, entries })), {
     valid: true,
-    entries: 10,
+    entries: 11,
   });
 });

@@ -32,7 +32,7 @@ for (const [what, lose] of losses) {
     lab.drop("m.gguf", MODEL);
     await crashAt(lab, registry, "promote:intent-audited");
     const [id = ""] = lab.names("scanning");
-    lose(join(lab.places.scanning, id, "sealed"));
+    lose(join(lab.places.scanning, id, "sealed", "m.gguf"));
     assert.deepEqual((await takeEverything(lab, { registry: registry.client })).map(outcomeOf), ["passed"]);
     assert.deepEqual(await registry.models(), { m: sha256(MODEL) });
     assert.deepEqual(lab.names("scanning"), []);

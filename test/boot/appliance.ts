@@ -56,7 +56,7 @@ export class Appliance implements AsyncDisposable {
   }
 
   /** Waits until the coordinator's journal has this line, as a regular expression of grep(1). */
-  async says(pattern: string, withinMs = 60_000): Promise<void> {
+  async says(pattern: string, withinMs = 120_000): Promise<void> {
     await this.machine.until(
       `journalctl -b -u secure-ai-quarantine.service -o cat --no-pager | grep -qE -- '${pattern}'`,
       withinMs,

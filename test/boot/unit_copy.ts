@@ -41,12 +41,12 @@ const NOT_COPIED = [
 ];
 
 /** The text of a unit that differs from `unit` only in what it runs. */
-export function copyOf(unit: string, exec: string, more: readonly string[] = []): string {
+export function copyOf(unit: string, exec: string): string {
   const kept = directivesOf(unit).filter(({ section, key }) =>
     section === "Service" && !NOT_COPIED.includes(key)
   );
   const lines = kept.map(({ key, value }) => `${key}=${value}`);
-  return ["[Service]", "Type=oneshot", ...lines, `ExecStart=${exec}`, ...more, ""].join("\n");
+  return ["[Service]", "Type=oneshot", ...lines, `ExecStart=${exec}`, ""].join("\n");
 }
 
 /** What the unit runs, up to its program: the runtime with all its flags; empty where it runs something else. */

@@ -112,7 +112,16 @@ Deno.test("the program runs from a folder under /tmp with its sandbox", async ()
   using here = new Workstation();
   const copy = join(here.lab.root, "a program, copied");
   fs.mkdirSync(copy);
-  const parts = ["src", "stages", "scripts", "policy", "main.ts", "deno.json", "deno.lock", "node_modules"];
+  const parts = [
+    "src",
+    "stages",
+    "scripts",
+    "policy",
+    "main.ts",
+    "deno.json",
+    "deno.lock",
+    "node_modules",
+  ];
   run("cp", "-a", ...parts.map((name) => join(PROGRAM_ROOT, name)), copy);
   const path = here.file("m.gguf", MODEL);
   const env = { XDG_STATE_HOME: join(here.lab.root, "xdg") };

@@ -75,7 +75,7 @@ Deno.test("writeDurably() replaces a file whole, with the mode that is asked for
   const path = folder.file("record", "a longer old content");
   writeDurably(path, "new", 0o600);
   assert.equal(fs.readFileSync(path, "utf8"), "new");
-  assert.equal(fs.statSync(path).mode & 0o777, 0o640);
+  assert.equal(fs.statSync(path).mode & 0o777, 0o600);
   assert.deepEqual(folder.names(), ["record"]);
 });
 

@@ -36,10 +36,17 @@ async function checkWith(launcher: string, path: string) {
   });
   const gate: Stage<"format_gate"> = {
     ...passing("format_gate"),
-    async examine({ digest: _, digestFrom: __, ...claimed }, { policy, signal, progress }) {
+    async examine({ digest: _, digestFrom: __, signatures: ___, ...claimed }, { policy, signal, progress }) {
       const { accept: _waivers, ...rest } = policy;
       const artifact = { ...claimed, digest: null };
-      const job: Job = { v: PROTOCOL_VERSION, stage: "format_gate", artifact, behaviour: null, policy: rest };
+      const job: Job = {
+        v: PROTOCOL_VERSION,
+        stage: "format_gate",
+        artifact,
+        behaviour: null,
+        provenance: null,
+        policy: rest,
+      };
       const tensor = (record: Json) => void records.push(record);
       return await runJob(open, job, { policy, deadlineMs: DEADLINE_MS, signal, progress, tensor });
     },
@@ -56,7 +63,12 @@ async function checkWith(launcher: string, path: string) {
   const signal = new AbortController().signal;
   const context = { policy: POLICY, now: () => new Date(), signal, progress: () => {}, record: () => {} };
   const bench = { pipeline, sandbox: "process", programs: new Map<string, string>(), context } as const;
-  const checked = await checkPath({ policy: POLICY, bench }, path, { kind: "local" }, quiet);
+  const checked = await checkPath(
+    { policy: POLICY, bench },
+    path,
+    { kind: "local" },
+    quiet,
+  );
   return { ...checked, records };
 }
 

@@ -5,7 +5,16 @@ import { PROGRAM_ROOT } from "../support/lab.ts";
 import { EPOCH, imageScript, imageTest, sharedOverlay, treeOf, Workshop } from "./image.ts";
 
 /** What a build reads; no package, no cache, no history. */
-const SOURCES = ["deno.json", "deno.lock", "LICENSE", "main.ts", "policy", "scripts", "src", "stages"];
+const SOURCES = [
+  "deno.json",
+  "deno.lock",
+  "LICENSE",
+  "main.ts",
+  "policy",
+  "scripts",
+  "src",
+  "stages",
+];
 
 function failureOf(script: string, ...args: string[]): string {
   const { code, stderr } = new Deno.Command(imageScript(script), { args, stdin: "null" }).outputSync();

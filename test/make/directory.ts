@@ -91,11 +91,16 @@ export async function withDirectory<T>(
 ): Promise<T> {
   const root = fs.mkdtempSync(join(tmpdir(), "aiq-directory-"));
   try {
-    for (const [path, node] of Object.entries(spec)) await write(root, path, node);
+    await writeDirectory(root, spec);
     return await use(root);
   } finally {
     fs.rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** Writes the spec below a directory, which need not be there yet. */
+export async function writeDirectory(root: string, spec: DirectorySpec): Promise<void> {
+  for (const [path, node] of Object.entries(spec)) await write(root, path, node);
 }
 
 async function write(root: string, path: string, node: Node): Promise<void> {

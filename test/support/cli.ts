@@ -19,6 +19,15 @@ export async function cli(
   return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
 }
 
+/** Whatever this machine has: only the tests about scanners ask them. */
+const NO_SCANNERS = {
+  FICKLING_BIN: "",
+  GGUF_GUARD_BIN: "/nowhere/gguf-guard",
+  MODELAUDIT_BIN: "",
+  MODELSCAN_BIN: "",
+  YARA_BIN: "",
+};
+
 /** The environment of a program that a test starts. */
 export function surroundings(env: Readonly<Record<string, string>>) {
   return {
@@ -28,6 +37,7 @@ export function surroundings(env: Readonly<Record<string, string>>) {
       HOME: Deno.env.get("HOME") ?? "/",
       DENO_DIR: denoDir(),
       AI_QUARANTINE_DENO: Deno.execPath(),
+      ...NO_SCANNERS,
       ...env,
     },
     stdin: "null",
@@ -35,7 +45,7 @@ export function surroundings(env: Readonly<Record<string, string>>) {
 }
 
 /** The runtime's cache, so that a test does not compile everything anew. */
-function denoDir(): string {
+export function denoDir(): string {
   return Deno.env.get("DENO_DIR") ??
     join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/", ".cache"), "deno");
 }

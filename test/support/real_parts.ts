@@ -6,10 +6,15 @@ export type RealPart =
   | "AIQ_VM_KERNEL"
   | "COSIGN_BIN"
   | "DOCKER_REGISTRY_BIN"
+  | "FICKLING_BIN"
   | "LLAMA_GGUF_SPLIT_BIN"
   | "LLAMA_QUANTIZE_BIN"
   | "LLAMA_SERVER_BIN"
-  | "SKOPEO_BIN";
+  | "MODELAUDIT_BIN"
+  | "MODELSCAN_BIN"
+  | "MODEL_SIGNING_PYTHON"
+  | "SKOPEO_BIN"
+  | "YARA_BIN";
 
 /** Where each part that a test asked for is. */
 export type Paths<P extends RealPart> = Readonly<Record<P, string>>;

@@ -42,6 +42,7 @@ echo '{"t":"done","kind":"cleared","summary":"'$said'","evidence":{},"findings":
         digest: null,
       },
       behaviour: null,
+      provenance: null,
       policy: POLICY,
     }, { policy: POLICY, deadlineMs: 10_000, signal: new AbortController().signal, progress: () => {} });
     return judgement.summary;
@@ -56,6 +57,11 @@ const rows: readonly (readonly [what: string, script: string, said: string])[] =
   ["cannot write to the artifact", "echo x >>/artifact && echo wrote || echo refused", "refused"],
   ["sees nothing of /etc, /root or /var", "ls /etc /root /var | grep -v : | tr -d '\\n'", ""],
   ["has no network but its own loopback", "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' \\n'", "lo"],
+  [
+    "cannot change the kernel's settings",
+    "sh -c ': >>/proc/sys/kernel/core_pattern' && echo wrote || echo refused",
+    "refused",
+  ],
   ["sees no process of this machine", "[ $(ls /proc | grep -c '^[0-9]*$') -lt 12 ] && echo few", "few"],
   ["holds no capability", "grep CapEff /proc/self/status | tr -d '\\t 0'", "CapEff:"],
 ];

@@ -3,8 +3,10 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { processSandbox } from "../../src/tools/process_sandbox.ts";
 import { type Job, MAX_LINE_BYTES, PROTOCOL_VERSION } from "../../src/tools/protocol.ts";
-import { type Listening, runJob } from "../../src/tools/worker.ts";
-import { UndecidedError } from "../../src/model/mod.ts";
+import { type Listening, type OpenSandbox, runJob } from "../../src/tools/worker.ts";
+import { type Artifact, UndecidedError } from "../../src/model/mod.ts";
+import { examineAtOnce } from "../../src/roles/delegate.ts";
+import { EarlySandbox } from "../../src/roles/early_examiner.ts";
 import { policyFromObject } from "../../src/policy/load.ts";
 
 const POLICY = policyFromObject({ profile: "standalone" }, { now: () => new Date() });
@@ -38,12 +40,18 @@ class Planted implements Disposable {
         },
       },
       behaviour: null,
+      provenance: null,
       policy: POLICY,
     };
   }
 
-  async run(more: Partial<Listening> = {}, job = this.job()) {
-    const open = processSandbox({
+  artifact(): Artifact {
+    const { digest: _, ...claimed } = this.job().artifact;
+    return { ...claimed, digest: new Promise(() => {}), digestFrom: "scan" };
+  }
+
+  open(): OpenSandbox {
+    return processSandbox({
       role: "examine",
       launcher: join(this.root, "worker"),
       bwrap: null,
@@ -51,7 +59,10 @@ class Planted implements Disposable {
       cache: null,
       environment: { PATH: "/usr/bin:/bin" },
     });
-    return await runJob(open, job, {
+  }
+
+  async run(more: Partial<Listening> = {}, job = this.job()) {
+    return await runJob(this.open(), job, {
       policy: POLICY,
       deadlineMs: DEADLINE_MS,
       signal: new AbortController().signal,
@@ -66,8 +77,9 @@ class Planted implements Disposable {
 }
 
 const HELLO = `echo '{"t":"hello","v":1}'`;
-const done = (kind: string, findings: unknown[] = []) =>
-  `echo '${JSON.stringify({ t: "done", kind, summary: "s", evidence: {}, findings })}'`;
+const says = (t: string, kind: string, findings: unknown[] = []) =>
+  `echo '${JSON.stringify({ t, kind, summary: "s", evidence: {}, findings })}'`;
+const done = (kind: string, findings: unknown[] = []) => says("done", kind, findings);
 const CRITICAL = { rule: "gguf/magic", severity: "critical", message: "no GGUF" };
 const READ_JOB = "read job";
 
@@ -136,6 +148,60 @@ Deno.test("runJob() believes a whole answer, and tells progress", async () => {
   const progress: number[] = [];
   const judgement = await worker.run({ progress: (bytes) => progress.push(bytes) });
   assert.deepEqual([judgement.kind, progress], ["refused", [5]]);
+});
+
+const gates: readonly (readonly [gate: string, findings: unknown[], then: string, heard: string[]])[] = [
+  ["cleared", [], done("refused", [CRITICAL]), ["cleared", "refused"]],
+  ["refused", [CRITICAL], "exec sleep 60", ["refused", "refused"]],
+];
+for (const [gate, findings, then, heard] of gates) {
+  Deno.test(`runJob() hands over that the gate ${gate}${gate === "refused" ? ", and ends there" : ""}`, async () => {
+    using worker = new Planted(`${HELLO}; ${says("gate", gate, findings)}; ${then}`);
+    const said: string[] = [];
+    const judgement = await worker.run({ deadlineMs: 5000, gate: ({ kind }) => void said.push(kind) });
+    assert.deepEqual([...said, judgement.kind], heard);
+  });
+}
+
+const silences: readonly (readonly [why: string, script: string, rule: string])[] = [
+  ["answers without it", done("cleared"), "worker/protocol"],
+  ["dies before it", "exit 3", "worker/died"],
+  ["clears it with a critical finding", says("gate", "cleared", [CRITICAL]), "worker/protocol"],
+];
+for (const [why, script, rule] of silences) {
+  Deno.test(`examineAtOnce() has no judgement of the gate when the examiner ${why}: ${rule}`, async () => {
+    using worker = new Planted(`${HELLO}; ${script}`);
+    const { gate, scan } = examineAtOnce(worker.open())(worker.artifact(), {
+      policy: POLICY,
+      now: () => new Date(),
+      signal: new AbortController().signal,
+      progress: () => {},
+      record: () => {},
+    });
+    scan.catch(() => {});
+    await assert.rejects(gate, { name: "UndecidedError", rule });
+    await scan.catch(() => {});
+  });
+}
+
+Deno.test("an early sandbox serves the first job for its artifact, and no other", async () => {
+  using worker = new Planted(`${HELLO}; ${done("cleared")}`);
+  const opened: string[] = [];
+  const path = join(worker.root, "artifact");
+  const early = new EarlySandbox(path, await worker.open()(worker.job(), new AbortController().signal));
+  const open = early.before((job) => {
+    opened.push(job.artifact.path);
+    return worker.open()(job, new AbortController().signal);
+  });
+  const other = { ...worker.job(), artifact: { ...worker.job().artifact, path: `${path}.other` } };
+  const listening = {
+    policy: POLICY,
+    deadlineMs: 5000,
+    signal: new AbortController().signal,
+    progress: () => {},
+  };
+  for (const job of [other, worker.job(), worker.job()]) await runJob(open, job, listening);
+  assert.deepEqual(opened, [`${path}.other`, path]);
 });
 
 Deno.test("runJob() takes a line of exactly one MiB", async () => {

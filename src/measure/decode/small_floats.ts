@@ -51,19 +51,24 @@ function byFormula(bits: ShortFormat["bits"], value: (code: number) => number): 
 }
 
 /** All 16-bit codes in order, to be seen as another type. */
-const allCodes = () => Uint16Array.from({ length: 65_536 }, (_, code) => code).buffer;
+function allCodes(): ArrayBuffer {
+  const codes = new Uint16Array(65_536);
+  for (let code = 0; code < codes.length; code++) codes[code] = code;
+  return codes.buffer;
+}
 
 /** The upper half of a 32-bit float. */
 function brainFloats(): Float64Array {
-  const words = Uint32Array.from({ length: 65_536 }, (_, code) => code << 16);
-  return Float64Array.from(new Float32Array(words.buffer));
+  const words = new Uint32Array(65_536);
+  for (let code = 0; code < words.length; code++) words[code] = code << 16;
+  return new Float64Array(new Float32Array(words.buffer));
 }
 
 export const SHORT_FORMATS: Readonly<Record<string, ShortFormat>> = {
-  F16: { bits: 16, table: () => Float64Array.from(new Float16Array(allCodes())) },
+  F16: { bits: 16, table: () => new Float64Array(new Float16Array(allCodes())) },
   BF16: { bits: 16, table: brainFloats },
-  I16: { bits: 16, table: () => Float64Array.from(new Int16Array(allCodes())) },
-  U16: { bits: 16, table: () => Float64Array.from(new Uint16Array(allCodes())) },
+  I16: { bits: 16, table: () => new Float64Array(new Int16Array(allCodes())) },
+  U16: { bits: 16, table: () => new Float64Array(new Uint16Array(allCodes())) },
   I8: byFormula(8, (code) => (code << 24) >> 24),
   U8: byFormula(8, (code) => code),
   BOOL: byFormula(8, (code) => code),

@@ -30,7 +30,8 @@ import {
  */
 export interface BlockKernel {
   readonly blocksPerStep: 1 | 2;
-  readonly kernel: Kernel;
+  /** Built when it is asked for: most files have tensors of a few types. */
+  kernel(): Kernel;
 }
 
 const vec = (at: number): Code => loadVector(get(L.from), at);
@@ -53,13 +54,14 @@ function singles(
 ) {
   const shifted = form === "shifted";
   const halves = [0, bytes].flatMap((at) => shifted ? [at, at + 2] : [at]);
-  const step = unlessSpecial(halves, [
-    set(L.a, pair(half(0), half(bytes))),
-    shifted ? set(L.b, pair(half(2), half(bytes + 2))) : [],
-    setCodes([...codes(0), ...codes(bytes)]),
-    addPair({ elements: 32, form, range }),
-  ]);
-  return { blocksPerStep: 2, kernel: blockKernel(2 * bytes, step) } as const;
+  const step = () =>
+    unlessSpecial(halves, [
+      set(L.a, pair(half(0), half(bytes))),
+      shifted ? set(L.b, pair(half(2), half(bytes + 2))) : [],
+      setCodes([...codes(0), ...codes(bytes)]),
+      addPair({ elements: 32, form, range }),
+    ]);
+  return { blocksPerStep: 2, kernel: () => blockKernel(2 * bytes, step()) } as const;
 }
 
 const BIT_OF_BYTE = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -92,11 +94,12 @@ const fourBitFloats = (at: number): Code[] =>
 
 const MXFP4: BlockKernel = {
   blocksPerStep: 2,
-  kernel: blockKernel(34, [
-    set(L.a, pair(halfOfE8M0(0), halfOfE8M0(17))),
-    setCodes([...fourBitFloats(1), ...fourBitFloats(18)]),
-    addPair({ elements: 32, form: "scaled", range: [-12, 12] }),
-  ]),
+  kernel: () =>
+    blockKernel(34, [
+      set(L.a, pair(halfOfE8M0(0), halfOfE8M0(17))),
+      setCodes([...fourBitFloats(1), ...fourBitFloats(18)]),
+      addPair({ elements: 32, form: "scaled", range: [-12, 12] }),
+    ]),
 };
 
 const pairsOf = (groups: 8 | 16, one: (first: number) => Code): Code =>
@@ -145,18 +148,19 @@ function bitOf(bytes: Code, bit: number, worth: number): Code {
 /** Q4_K and Q5_K: `codes` gives the four vectors of two groups. */
 function sixBitScaled(bytes: number, greatest: number, codes: (first: number) => Code[]): BlockKernel {
   const packed = get(L.packedScales);
-  const step = unlessSpecial([0, 2], [
-    set(L.scale, half(0)),
-    set(L.minimumScale, op("f64.neg", half(2))),
-    set(L.packedScales, sixBitPairs()),
-    pairsOf(8, (first) => [
-      set(L.a, op("f64x2.mul", both(get(L.scale)), twoBytes(packed, first, false))),
-      set(L.b, op("f64x2.mul", both(get(L.minimumScale)), twoBytes(packed, 8 + first, false))),
-      setCodes(codes(first)),
-      addPair({ elements: 32, form: "shifted", range: [0, greatest] }),
-    ]),
-  ]);
-  return { blocksPerStep: 1, kernel: blockKernel(bytes, step) };
+  const step = () =>
+    unlessSpecial([0, 2], [
+      set(L.scale, half(0)),
+      set(L.minimumScale, op("f64.neg", half(2))),
+      set(L.packedScales, sixBitPairs()),
+      pairsOf(8, (first) => [
+        set(L.a, op("f64x2.mul", both(get(L.scale)), twoBytes(packed, first, false))),
+        set(L.b, op("f64x2.mul", both(get(L.minimumScale)), twoBytes(packed, 8 + first, false))),
+        setCodes(codes(first)),
+        addPair({ elements: 32, form: "shifted", range: [0, greatest] }),
+      ]),
+    ]);
+  return { blocksPerStep: 1, kernel: () => blockKernel(bytes, step()) };
 }
 
 const Q4_K = sixBitScaled(144, 15, (first) => nibblePair(first, 16));
@@ -175,42 +179,44 @@ const placeOf = (g: number) => ({ part: g >> 3, quarter: (g >> 1) & 3, side: g &
 
 const Q2_K: BlockKernel = {
   blocksPerStep: 1,
-  kernel: blockKernel(
-    84,
-    unlessSpecial([80, 82], [
-      set(L.scale, half(80)),
-      set(L.minimumScale, op("f64.neg", half(82))),
-      pairsOf(16, (first) => [
-        set(L.a, op("f64x2.mul", both(get(L.scale)), twoBytes(lowNibbles(vec(0)), first, false))),
-        set(L.b, op("f64x2.mul", both(get(L.minimumScale)), twoBytes(highNibbles(vec(0)), first, false))),
-        setCodes([first, first + 1].map((g) => {
-          const { part, quarter, side } = placeOf(g);
-          return twoBits(vec(16 + 32 * part + 16 * side), quarter);
-        })),
-        addPair({ elements: 16, form: "shifted", range: [0, 3] }),
+  kernel: () =>
+    blockKernel(
+      84,
+      unlessSpecial([80, 82], [
+        set(L.scale, half(80)),
+        set(L.minimumScale, op("f64.neg", half(82))),
+        pairsOf(16, (first) => [
+          set(L.a, op("f64x2.mul", both(get(L.scale)), twoBytes(lowNibbles(vec(0)), first, false))),
+          set(L.b, op("f64x2.mul", both(get(L.minimumScale)), twoBytes(highNibbles(vec(0)), first, false))),
+          setCodes([first, first + 1].map((g) => {
+            const { part, quarter, side } = placeOf(g);
+            return twoBits(vec(16 + 32 * part + 16 * side), quarter);
+          })),
+          addPair({ elements: 16, form: "shifted", range: [0, 3] }),
+        ]),
       ]),
-    ]),
-  ),
+    ),
 };
 
 /** Formats with sixteen groups of 16, one half float and one signed scale byte for each group. */
 function signedScales(
   bytes: number,
   scaleAt: number,
-  scales: Code,
+  scales: () => Code,
   grouping: Grouping,
   codes: (g: number) => Code,
 ) {
-  const step = unlessSpecial([scaleAt], [
-    set(L.scale, half(scaleAt)),
-    set(L.packedScales, scales),
-    pairsOf(16, (first) => [
-      set(L.a, op("f64x2.mul", both(get(L.scale)), twoBytes(get(L.packedScales), first, true))),
-      setCodes([codes(first), codes(first + 1)]),
-      addPair(grouping),
-    ]),
-  ]);
-  return { blocksPerStep: 1, kernel: blockKernel(bytes, step) } as const;
+  const step = () =>
+    unlessSpecial([scaleAt], [
+      set(L.scale, half(scaleAt)),
+      set(L.packedScales, scales()),
+      pairsOf(16, (first) => [
+        set(L.a, op("f64x2.mul", both(get(L.scale)), twoBytes(get(L.packedScales), first, true))),
+        setCodes([codes(first), codes(first + 1)]),
+        addPair(grouping),
+      ]),
+    ]);
+  return { blocksPerStep: 1, kernel: () => blockKernel(bytes, step()) } as const;
 }
 
 /** Sixteen 6-bit scales less 32: low nibbles in eight bytes, high pairs of bits in four. */
@@ -236,18 +242,24 @@ function scalesOfQ3K(): Code {
   return less(op("v128.or", lowNibble, op("i8x16.shl", highBits, int(4))), 32);
 }
 
-const Q3_K = signedScales(110, 108, scalesOfQ3K(), { elements: 16, form: "scaled", range: [-4, 3] }, (g) => {
+const Q3_K = signedScales(110, 108, scalesOfQ3K, { elements: 16, form: "scaled", range: [-4, 3] }, (g) => {
   const { part, quarter, side } = placeOf(g);
   const high = bitOf(vec(16 * side), 4 * part + quarter, 4);
   return less(op("i8x16.add", twoBits(vec(32 + 32 * part + 16 * side), quarter), high), 4);
 });
 
-const Q6_K = signedScales(210, 208, vec(192), { elements: 16, form: "scaled", range: [-32, 31] }, (g) => {
-  const { part, quarter, side } = placeOf(g);
-  const low = vec(64 * part + 32 * (quarter & 1) + 16 * side);
-  const high = op("i8x16.shl", twoBits(vec(128 + 32 * part + 16 * side), quarter), int(4));
-  return less(op("v128.or", quarter < 2 ? lowNibbles(low) : highNibbles(low), high), 32);
-});
+const Q6_K = signedScales(
+  210,
+  208,
+  () => vec(192),
+  { elements: 16, form: "scaled", range: [-32, 31] },
+  (g) => {
+    const { part, quarter, side } = placeOf(g);
+    const low = vec(64 * part + 32 * (quarter & 1) + 16 * side);
+    const high = op("i8x16.shl", twoBits(vec(128 + 32 * part + 16 * side), quarter), int(4));
+    return less(op("v128.or", quarter < 2 ? lowNibbles(low) : highNibbles(low), high), 32);
+  },
+);
 
 /** The 6-bit scale of group `g`, less 32: four bits in one place, two in another. */
 function scaleOfIQ4XS(g: number): Code {
@@ -261,17 +273,18 @@ const iq4Levels = (at: number): Code[] => nibbles(at).map((indices) => lookUp(FO
 
 const IQ4_XS: BlockKernel = {
   blocksPerStep: 1,
-  kernel: blockKernel(
-    136,
-    unlessSpecial([0], [
-      set(L.scale, half(0)),
-      pairsOf(8, (first) => [
-        set(L.a, op("f64x2.mul", both(get(L.scale)), pair(scaleOfIQ4XS(first), scaleOfIQ4XS(first + 1)))),
-        setCodes([...iq4Levels(8 + 16 * first), ...iq4Levels(24 + 16 * first)]),
-        addPair({ elements: 32, form: "scaled", range: [-127, 113] }),
+  kernel: () =>
+    blockKernel(
+      136,
+      unlessSpecial([0], [
+        set(L.scale, half(0)),
+        pairsOf(8, (first) => [
+          set(L.a, op("f64x2.mul", both(get(L.scale)), pair(scaleOfIQ4XS(first), scaleOfIQ4XS(first + 1)))),
+          setCodes([...iq4Levels(8 + 16 * first), ...iq4Levels(24 + 16 * first)]),
+          addPair({ elements: 32, form: "scaled", range: [-127, 113] }),
+        ]),
       ]),
-    ]),
-  ),
+    ),
 };
 
 /** By tensor type. */

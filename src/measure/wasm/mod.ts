@@ -22,7 +22,7 @@ export function compileKernels(
   if (magics.length > 0) kernels.search = searchKernel(magics);
   for (const type of types) {
     const block = BLOCK_KERNELS[type];
-    if (block !== undefined) kernels[type] = block.kernel;
+    if (block !== undefined) kernels[type] = block.kernel();
   }
   return new WebAssembly.Module(assemble(kernels, pages));
 }

@@ -11,6 +11,7 @@ import { ORIGIN_RULES } from "./origin.ts";
 import { PROVENANCE_RULES } from "./provenance.ts";
 import { REGISTRY_RULES } from "./registry.ts";
 import { SAFETENSORS_RULES } from "./safetensors.ts";
+import { SCANNER_RULES } from "./scanner.ts";
 import { TEMPLATE_RULES } from "./template.ts";
 import { WORKER_RULES } from "./worker.ts";
 
@@ -33,6 +34,7 @@ export const RULES = {
   ...BEHAVIOUR_RULES,
   ...GARAK_RULES,
   ...WORKER_RULES,
+  ...SCANNER_RULES,
   ...REGISTRY_RULES,
 } as const;
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
 import { attempt } from "../../support/programs.ts";
+import { containerRegistry } from "../../support/container_registry.ts";
 import { realTest } from "../../support/real_parts.ts";
 import { Machine, modelIn, UNSIGNED } from "./machine.ts";
 
@@ -87,39 +88,4 @@ function rename(layout: string, from: string, to: string): void {
   const index = JSON.parse(fs.readFileSync(join(layout, "index.json"), "utf8"));
   Object.assign(index.manifests[0], { digest: `sha256:${digest}`, size: text.length });
   fs.writeFileSync(join(layout, "index.json"), JSON.stringify(index));
-}
-
-/** Debian's docker-registry over an empty directory, on a free port. */
-async function containerRegistry(
-  program: string,
-  root: string,
-): Promise<AsyncDisposable & { readonly port: number }> {
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr;
-  probe.close();
-  const config = join(root, "registry.yml");
-  const storage = `storage: { filesystem: { rootdirectory: ${join(root, "blobs")} } }`;
-  fs.writeFileSync(
-    config,
-    `version: 0.1\nlog: { level: error }\n${storage}\nhttp: { addr: "127.0.0.1:${port}" }\n`,
-  );
-  const child = new Deno.Command(program, {
-    args: ["serve", config],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  for (let tries = 0; tries < 100; tries++) {
-    const reply = await fetch(`http://127.0.0.1:${port}/v2/`).catch(() => null);
-    await reply?.body?.cancel();
-    if (reply?.ok) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM");
-      await child.status;
-    },
-  };
 }

@@ -45,6 +45,7 @@ const running = runJob(socketSandbox(path), {
     digest: null,
   },
   behaviour: null,
+  provenance: null,
   policy,
 }, { policy, deadlineMs: 1000, signal: new AbortController().signal, progress: () => {} });
 const ended = await running.then(

@@ -1,0 +1,69 @@
+/**
+ * The composition root: reads the arguments and the environment and hands the seven stages to a role. It holds no
+ * logic, and loads nothing before it knows what is asked for.
+ */
+import type { Screen, World } from "../roles/world.ts";
+
+/** Carries out one command line of the program that lies in `programRoot`; gives its exit code. */
+export async function main(args: readonly string[], programRoot: string): Promise<number> {
+  switch (args[0]) {
+    case "examine": {
+      const [{ examine }, { inspection }] = await Promise.all([
+        import("../roles/examine.ts"),
+        import("../../stages/inspections.ts"),
+      ]);
+      await examine(inspection);
+      return 0;
+    }
+    case "smoke": {
+      const [{ examine }, { behavioralTest }] = await Promise.all([
+        import("../roles/examine.ts"),
+        import("../../stages/6_behavioral_test.ts"),
+      ]);
+      await examine((job) => job.behaviour === null ? undefined : behavioralTest(job.behaviour));
+      return 0;
+    }
+    case "run-scanner": {
+      const { runScanner } = await import("../roles/run_scanner.ts");
+      await runScanner(programRoot);
+      return 0;
+    }
+    case "check": {
+      const { startEarly } = await import("../roles/early_examiner.ts");
+      const outside = world(programRoot);
+      return await commandLine({ ...outside, ...startEarly(outside, args) }, args);
+    }
+    default:
+      return await commandLine(world(programRoot), args);
+  }
+}
+
+async function commandLine(outside: World, args: readonly string[]): Promise<number> {
+  const { runCommandLine } = await import("../roles/cli.ts");
+  return await runCommandLine(outside, args);
+}
+
+/** Everything of the outside that roles may use. */
+export function world(programRoot: string): World {
+  return {
+    env: (name) => Deno.env.get(name) || undefined, // Set to nothing is not set.
+    programRoot,
+    now: () => new Date(),
+    hostname: Deno.hostname,
+    stdout: screen(Deno.stdout),
+    stderr: screen(Deno.stderr),
+    pipeline: async (inputs) => (await import("../../stages/mod.ts")).pipeline(inputs),
+  };
+}
+
+function screen(stream: typeof Deno.stdout | typeof Deno.stderr): Screen {
+  const isTerminal = stream.isTerminal();
+  return {
+    write(text) {
+      const bytes = new TextEncoder().encode(text);
+      for (let written = 0; written < bytes.byteLength;) written += stream.writeSync(bytes.subarray(written));
+    },
+    isTerminal,
+    colours: isTerminal && !Deno.env.get("NO_COLOR"),
+  };
+}

@@ -1,0 +1,54 @@
+import { resolve } from "node:path";
+import { formatClaimedByFile } from "../model/mod.ts";
+import { openProcessSandbox } from "../tools/process_sandbox.ts";
+import type { OpenSandbox, Sandbox } from "../tools/worker.ts";
+import { sandboxOptions } from "./sandboxes.ts";
+import type { World } from "./world.ts";
+
+/** Options of `check` that take a value. */
+const WITH_VALUE = ["--source", "--policy", "--profile"];
+
+/** A sandbox that waits for its job. */
+export class EarlySandbox {
+  #sandbox: Sandbox | null;
+
+  constructor(private readonly path: string, sandbox: Sandbox) {
+    this.#sandbox = sandbox;
+  }
+
+  /** Hands this sandbox out for the first job on its artifact; every other is opened by `open`. */
+  before(open: OpenSandbox): OpenSandbox {
+    return (job, signal) => {
+      const sandbox = this.#sandbox;
+      if (sandbox === null || job.artifact.path !== this.path) return open(job, signal);
+      this.#sandbox = null;
+      return Promise.resolve(sandbox);
+    };
+  }
+}
+
+/**
+ * Starts an examiner for what looks like the first model of `check`, which begins to read while the coordinator is still
+ * loading. A guess that turns out wrong does no harm: an examiner without a job says nothing, and ends with the program.
+ */
+export function startEarly(
+  world: Pick<World, "env" | "programRoot">,
+  args: readonly string[],
+): { readonly early?: EarlySandbox } {
+  const [, ...given] = args;
+  const path = given.find((arg, at) => !arg.startsWith("-") && !WITH_VALUE.includes(given[at - 1] ?? ""));
+  const format = path === undefined ? "unknown" : formatClaimedByFile(path);
+  if (path === undefined || format === "unknown" || !isFile(path)) return {};
+  const artifact = resolve(path);
+  const ahead = (inside: string) => ["--ahead", format, inside];
+  const sandbox = openProcessSandbox(sandboxOptions(world, "examine", []), { path: artifact }, ahead);
+  return { early: new EarlySandbox(artifact, sandbox) };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isFile;
+  } catch {
+    return false; // Whoever examines it says what is wrong with it.
+  }
+}
