@@ -25,6 +25,16 @@ const promotionSchema = z.strictObject({
     policy_version: z.string(),
     scan_results: z.record(z.string(), z.string()),
     scanner_versions: z.record(z.string(), z.string()),
+    download_manifest: z.strictObject({
+      manifest_sha256: z.string(),
+      repo_id: z.string(),
+      revision: z.string(),
+      variant: z.string().nullable(),
+      files_checked: z.number(),
+      total_size_bytes: z.number(),
+      sha256_files_checked: z.number(),
+      git_blob_files_checked: z.number(),
+    }).exactOptional(),
   }),
   /** Whether a first-use pin is to be recorded. */
   pin: z.boolean(),

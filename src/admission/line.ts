@@ -29,8 +29,15 @@ export type PromoteReply =
   /** It may or may not have registered the model. */
   | { readonly outcome: "unknown"; readonly rule: RuleId; readonly message: string };
 
+/** Where a registry takes models from: its own directory, or one where they are staged for it to copy. */
+export type Placement =
+  | { readonly kind: "registry" }
+  | { readonly kind: "staging"; readonly directory: string };
+
 export interface Registry {
-  promote(request: PromoteRequest): Promise<PromoteReply>;
+  placement(): Promise<Placement | Extract<PromoteReply, { outcome: "unavailable" }>>;
+  /** `stagedAs` is the name in the staging directory, where that is the placement. */
+  promote(request: PromoteRequest, stagedAs: string | null): Promise<PromoteReply>;
 }
 
 /** Remembers the digest of a local import when it is first promoted. */

@@ -36,7 +36,7 @@ export interface OpenLine {
 export interface LineOptions {
   readonly places: Places;
   readonly auditLog: string;
-  readonly registry: Pick<RegistryClient, "promote">;
+  readonly registry: Pick<RegistryClient, "placement" | "promote">;
   readonly say: Say;
   /** A test that kills the program at a step; nothing otherwise. */
   readonly step?: (name: string) => void;
