@@ -6,7 +6,7 @@ import type { Talk } from "./talk.ts";
 
 /** What a registry of dialect B answers to a promotion. Its 403 is about the token in one text only. */
 export const REPLIES_B: readonly ReplyRow[] = [
-  { status: 201, means: "done", rule: "registry/malformed-reply" },
+  { status: [200, 201], means: "done", rule: "registry/malformed-reply" },
   { status: 403, says: "forbidden: invalid service token", means: "refused", rule: "registry/forbidden" },
   { status: 403, says: "direct promotion is disabled", means: "refused", rule: "registry/refused" },
   { status: 403, says: "policy evidence rejected", means: "refused", rule: "registry/policy-bundle" },
