@@ -36,6 +36,8 @@ const promotionSchema = z.strictObject({
       git_blob_files_checked: z.number(),
     }).exactOptional(),
   }),
+  /** What the policy engine said it allowed the promotion by; null where none is asked. */
+  decision: z.record(z.string(), z.string()).nullable().default(null),
   /** Whether a first-use pin is to be recorded. */
   pin: z.boolean(),
   /** Whether the file in the registry directory is ours to remove should the registry refuse; null until known. */

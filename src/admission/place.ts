@@ -4,6 +4,7 @@ import { dirname, extname, join } from "node:path";
 import { publish, syncDirectory, systemCode, unlessMissing } from "../files/mod.ts";
 import { type Json, UndecidedError } from "../model/mod.ts";
 import { completeRecord } from "../provenance/record.ts";
+import { reportIfTampered } from "./boundary.ts";
 import { type Claim, sealedPath, update } from "./claim.ts";
 import { digestInPlace, freeze } from "./freeze.ts";
 import type { PromotionIntent } from "./intent.ts";
@@ -108,7 +109,11 @@ function stagedName({ id, record }: Claim): string {
 }
 
 function recordOf(line: Line, intent: PromotionIntent, integrity: Json): string {
-  return completeRecord(intent.provenance, { integrity, signed_by: line.signer?.keyId ?? null });
+  const late = { integrity, signed_by: line.signer?.keyId ?? null };
+  return completeRecord(
+    intent.provenance,
+    intent.decision === null ? late : { ...late, policy_decision: intent.decision },
+  );
 }
 
 /**
@@ -120,6 +125,7 @@ async function publishBlob(line: Line, claim: Claim, intent: PromotionIntent): P
   if (unlessMissing(() => fs.lstatSync(target)) !== null) {
     const there = await digestInPlace(target, {});
     if (there.sha256 !== intent.sha256) {
+      await reportIfTampered(line, claim, there.sha256);
       const message = `another model is registered as ${claim.record.name} (sha256=${there.sha256})`;
       throw new UndecidedError("registry/conflict", message);
     }

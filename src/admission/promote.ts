@@ -19,7 +19,19 @@ import { type Promotion, reasonOfError } from "./verdict.ts";
 /** Promotes a claim that passed: records the intent, then does it. */
 export async function promote(line: Line, claim: Claim, promotion: Promotion): Promise<Ended> {
   line.say(promoting(claim.record.name));
-  const intent = intentOf(line, claim, promotion);
+  const prepared = intentOf(line, claim, promotion);
+  const { examination } = promotion;
+  const permission = await line.engine.decide({
+    request: prepared.request,
+    format: examination.artifact.format,
+  });
+  if (permission.kind !== "allowed") {
+    const word = permission.kind === "denied" ? "failed" : "error";
+    const refusal = { word, stage: null, rule: permission.rule, reason: permission.message } as const;
+    if (word === "failed") clearHold(line.places.held, claim.record.name);
+    return await refuse(line, claim, refusal, examination);
+  }
+  const intent = { ...prepared, decision: permission.evidence === null ? null : { ...permission.evidence } };
   const decided = update(claim, { state: "promoting", intent });
   line.step("promote:intent-recorded");
   await line.audit.append("decided", {
@@ -57,6 +69,7 @@ function intentOf(line: Line, claim: Claim, { examination, digest }: Promotion):
       scanner_versions: { ...examination.scanners },
       ...(manifest === null ? {} : { download_manifest: manifest }),
     },
+    decision: null,
     pin: artifact.origin.kind === "local",
     published: null,
   };
@@ -111,6 +124,7 @@ async function concludePromotion(
       scan_summary: intent.request.scan_results,
       scanner_versions: intent.request.scanner_versions,
       signed_by: line.signer?.keyId ?? "",
+      ...(intent.decision === null ? {} : { policy_decision: intent.decision }),
     });
   }
   line.step("promote:audited");

@@ -12,6 +12,7 @@ export function forbiddenIn(text: PolicyText, now: Date): Problem[] {
   return [
     ...(text.profile === "appliance" ? againstAppliance(text) : []),
     ...registryProblems(text),
+    ...serviceProblems(text),
     ...contradictions(text),
     ...publisherProblems(text),
     ...text.accept.flatMap((entry, i) => waiverProblems(text, entry, i, now)),
@@ -36,6 +37,20 @@ function registryProblems({ profile, registry, network }: PolicyText): Problem[]
   };
   const fault = registryAddressFault(registry.url, policy, "policy");
   return fault === null ? [] : [forbid(["registry", "url"], fault)];
+}
+
+/** The machine's own services are asked on the machine itself, whatever else the policy allows. */
+function serviceProblems(text: PolicyText): Problem[] {
+  const nothingElse = {
+    profile: text.profile,
+    registry: { localhostOnly: true },
+    network: { allowOutbound: false, offlineByDefault: true },
+  };
+  return (["policy_engine", "incident_recorder"] as const).flatMap((service) => {
+    const fault = registryAddressFault(text[service].url, nothingElse, "policy");
+    if (fault === null) return [];
+    return [forbid([service, "url"], fault.replace(/, and registry\.localhost_only.*$/, ""))];
+  });
 }
 
 /** Two keys that mean the same must say the same. */

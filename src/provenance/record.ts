@@ -72,6 +72,8 @@ export interface LateFacts {
   readonly integrity: Json;
   /** Key id of whoever signs the record, or `null`. */
   readonly signed_by: string | null;
+  /** What the policy engine allowed the promotion by, where it was asked. */
+  readonly policy_decision?: Json;
 }
 
 export function completeRecord(record: string, late: LateFacts): string {

@@ -52,6 +52,7 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
     if (Date.now() - sweptMs >= SWEEP_EVERY_MS) {
       releaseDue(line.places.held, line.places.incoming, line.now());
       yield* finishPending(line, "waiting");
+      void line.incidents.drain();
       sweptMs = Date.now();
     }
     if (until === "once" && !listIncoming(line.places.incoming).some((left) => settle.isSettling(left))) {
