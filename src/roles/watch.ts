@@ -15,6 +15,7 @@ import {
   warning,
 } from "../admission/mod.ts";
 import { AuditError } from "../audit/mod.ts";
+import { auditContainments } from "./containments.ts";
 import { watchForCloses } from "./close_hints.ts";
 import { pause } from "./pause.ts";
 
@@ -34,6 +35,7 @@ const SWEEP_EVERY_MS = 60_000;
  */
 export async function* watch(line: Line, { until, signal }: WatchOptions): AsyncGenerator<Admission> {
   yield* finishPending(line, "after-restart");
+  await auditContainments(line);
   releaseDue(line.places.held, line.places.incoming, line.now());
   const settle = new SettleWatch(Date.now());
   const reported = new Set<string>();
@@ -52,6 +54,7 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
     if (Date.now() - sweptMs >= SWEEP_EVERY_MS) {
       releaseDue(line.places.held, line.places.incoming, line.now());
       yield* finishPending(line, "waiting");
+      await auditContainments(line);
       void line.incidents.drain();
       sweptMs = Date.now();
     }

@@ -5,6 +5,7 @@ import type { BoundaryEvent } from "../../src/model/mod.ts";
 import { IncidentReporter } from "../../src/neighbours/mod.ts";
 import { registryAddress } from "../../src/registry/mod.ts";
 import { tinyLlama } from "../make/gguf.ts";
+import { sha256 } from "../registry/fixture.ts";
 import { Lab, outcomeOf } from "../support/lab.ts";
 import { LabRegistry, unreachableUrl } from "../support/registries.ts";
 import { type Answer, FaultRegistry } from "./fault_registry.ts";
@@ -174,7 +175,19 @@ Deno.test("P152: a promoted model that was changed is reported so that it can be
   const contained = await reply.json();
   assert.equal(contained.manifest_updated, true);
   assert.deepEqual(await registry.models(), {});
-  assert.ok(!lab.names("registry").includes("m.gguf"));
+  assert.deepEqual(lab.names("registry"), ["manifest.json"]); // Its records went along.
+  const name = `contained-${sha256(order.incident_id).slice(0, 12)}-m.gguf`;
+  assert.ok(fs.statSync(join(lab.places.state, "contained-models", name)).isFile());
+
+  // The audit log has it once, and the very same bytes are not registered again.
+  lab.drop("m.gguf", tinyLlama());
+  for (let time = 0; time < 2; time++) await lab.watch({ registry: registry.client });
+  assert.deepEqual(lab.events("contained").map((entry) => [entry.filename, entry.incident]), [
+    ["m.gguf", order.incident_id],
+  ]);
+  assert.deepEqual(await registry.models(), {});
+  assert.match(lab.report("held", "m.gguf").reason, /contained by incident INC-20260308-143000-0001/);
+  assert.equal((await lab.verifyAudit()).valid, true);
 });
 
 Deno.test("a broken audit chain is reported though nothing starts, and waits while the recorder is away", async () => {
