@@ -3,11 +3,13 @@ import { readContainments } from "../registry/mod.ts";
 
 /**
  * Records in the audit log what the embedded registry has taken out of use since the last look, each once. The
- * registry keeps no log of its own, and shares the state directory.
+ * registry keeps no log of its own, and shares the state directory. `seen` saves asking the log again and again.
  */
-export async function auditContainments(line: Line): Promise<void> {
+export async function auditContainments(line: Line, seen: Set<string>): Promise<void> {
   for (const record of readContainments(containedPath(line.places.state))) {
     const claim = record.contained_as;
+    if (seen.has(claim)) continue;
+    seen.add(claim);
     if (await line.audit.has("contained", claim)) continue;
     await line.audit.append("contained", {
       claim,

@@ -35,7 +35,8 @@ const SWEEP_EVERY_MS = 60_000;
  */
 export async function* watch(line: Line, { until, signal }: WatchOptions): AsyncGenerator<Admission> {
   yield* finishPending(line, "after-restart");
-  await auditContainments(line);
+  const contained = new Set<string>();
+  await auditContainments(line, contained);
   releaseDue(line.places.held, line.places.incoming, line.now());
   const settle = new SettleWatch(Date.now());
   const reported = new Set<string>();
@@ -54,7 +55,7 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
     if (Date.now() - sweptMs >= SWEEP_EVERY_MS) {
       releaseDue(line.places.held, line.places.incoming, line.now());
       yield* finishPending(line, "waiting");
-      await auditContainments(line);
+      await auditContainments(line, contained);
       void line.incidents.drain();
       sweptMs = Date.now();
     }
