@@ -212,3 +212,26 @@ Deno.test("a broken audit chain is reported though nothing starts, and waits whi
     "integrity_violation critical",
   ]);
 });
+
+Deno.test("bytes that change under the seal are reported: something reached them in their sandbox", async () => {
+  const recorder = new Recorder();
+  await using server = new FaultRegistry(recorder.answer);
+  using lab = labReporting(server.url);
+  await using registry = new LabRegistry(lab);
+  lab.drop("m.gguf", tinyLlama());
+  const ended = await lab.watch({
+    registry: registry.client,
+    step(name) {
+      if (name !== "promote:intent-recorded") return;
+      for (const path of fs.readdirSync(lab.places.scanning, { recursive: true, encoding: "utf8" })) {
+        if (path.endsWith("/sealed")) fs.appendFileSync(join(lab.places.scanning, path), "more");
+      }
+    },
+  });
+  assert.deepEqual(ended.map(outcomeOf), ["error line/digest-disagrees"]);
+  assert.deepEqual(recorder.incidents.map((one) => `${one.class} ${one.severity}`), [
+    "integrity_violation critical",
+  ]);
+  assert.equal(recorder.incidents[0]?.evidence.filename, "m.gguf");
+  assert.deepEqual(await registry.models(), {});
+});

@@ -7,7 +7,7 @@ import { installPolicy } from "../neighbours/lab_dialects.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-Deno.test("golden vector: policy bundle of five components, each digest that of its name", () => {
+Deno.test("golden vector of the policy bundle: five components, each digest that of its name", () => {
   const names = [
     "yara/secure_ai_default.yar",
     "policy.yaml",
