@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { unlessMissing } from "../files/mod.ts";
 import { type BoundaryEvent, registryName } from "../model/mod.ts";
 import { PROVENANCE_SUFFIX } from "../provenance/record.ts";

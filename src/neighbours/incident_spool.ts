@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { createDurably, syncDirectory, unlessMissing } from "../files/mod.ts";
 
 const incidentSchema = z.strictObject({

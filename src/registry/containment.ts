@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { clipBytes, syncDirectory, unlessMissing, writeDurably } from "../files/mod.ts";
 import type { RegistryEntry } from "./wire.ts";
 

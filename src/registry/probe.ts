@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UndecidedError } from "../model/mod.ts";
 import { parseReply, type Talk, unclear } from "./talk.ts";
 

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { type Policy, StartupError, UndecidedError } from "../model/mod.ts";
 import { registryAddressFault } from "../policy/address.ts";
 import {
@@ -11,8 +11,9 @@ import {
   RegistryClient,
   tokenReader,
 } from "../registry/mod.ts";
-import type { Configuration } from "./configuration.ts";
+import { companionPath, type Configuration } from "./configuration.ts";
 import type { EmbeddedRegistry } from "./embedded_registry.ts";
+import type { Variable } from "./environment.ts";
 import type { World } from "./world.ts";
 
 export const DEFAULT_REGISTRY_URL = "http://127.0.0.1:8470";
@@ -43,12 +44,12 @@ export function registryClient(
 
 /** Of the files as they were when this program began to judge by them; what was wrong then is said when it is asked for. */
 function policyEvidence(world: World, { policy, policyPath }: Configuration): () => PolicyEvidence {
-  const beside = (name: string) => join(dirname(policyPath), name);
+  const companion = (variable: Variable, name: string) => companionPath(world, variable, policyPath, name);
   const files = {
     policy: policyPath,
-    modelsLock: world.env("MODELS_LOCK_PATH") ?? beside("models.lock.yaml"),
-    diffusionLock: world.env("DIFFUSION_MODELS_LOCK_PATH") ?? beside("diffusion-models.lock.yaml"),
-    allowlist: world.env("SOURCES_ALLOWLIST_PATH") ?? beside("sources.allowlist.yaml"),
+    modelsLock: companion("MODELS_LOCK_PATH", "models.lock.yaml"),
+    diffusionLock: companion("DIFFUSION_MODELS_LOCK_PATH", "diffusion-models.lock.yaml"),
+    allowlist: companion("SOURCES_ALLOWLIST_PATH", "sources.allowlist.yaml"),
     yaraDirectory: world.env("REGISTRY_YARA_RULES_DIR") ?? join(world.programRoot, "policy", "yara"),
   };
   try {
