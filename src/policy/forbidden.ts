@@ -1,6 +1,6 @@
 import { isRuleId, RULES, SCANNER_IDS, STAGE_IDS } from "../model/mod.ts";
 import { isAcceptable } from "./accept.ts";
-import { registryAddressFault } from "./address.ts";
+import { registryAddressFault, serviceAddressFault } from "./address.ts";
 import { nearest } from "./nearest.ts";
 import type { KeyPath, Problem } from "./problem.ts";
 import type { PolicyText } from "./schema.ts";
@@ -41,15 +41,9 @@ function registryProblems({ profile, registry, network }: PolicyText): Problem[]
 
 /** The machine's own services are asked on the machine itself, whatever else the policy allows. */
 function serviceProblems(text: PolicyText): Problem[] {
-  const nothingElse = {
-    profile: text.profile,
-    registry: { localhostOnly: true },
-    network: { allowOutbound: false, offlineByDefault: true },
-  };
   return (["policy_engine", "incident_recorder"] as const).flatMap((service) => {
-    const fault = registryAddressFault(text[service].url, nothingElse, "policy");
-    if (fault === null) return [];
-    return [forbid([service, "url"], fault.replace(/, and registry\.localhost_only.*$/, ""))];
+    const fault = serviceAddressFault(text[service].url);
+    return fault === null ? [] : [forbid([service, "url"], fault)];
   });
 }
 

@@ -143,3 +143,22 @@ Deno.test("dialect b: a name that is taken leaves the records of the model that 
   assert.equal(fs.readFileSync(record, "utf8"), before);
   assert.deepEqual(neighbour.registered(), [`m ${DIGEST}`]);
 });
+
+Deno.test("dialect b: stopped right after the registry's yes, the next start records it and registers nothing twice", async () => {
+  using lab = Lab.make();
+  const neighbour = neighbourB(lab.root);
+  await using registry = new FaultRegistry(neighbour.answer);
+  const asked = client(registry.url, neighbour);
+  lab.drop("m.gguf", MODEL);
+  const stop = (name: string) => {
+    if (name === "promote:registry-replied") throw new Error("stopped here");
+  };
+  assert.deepEqual(await lab.watch({ registry: asked, step: stop }), []);
+  assert.deepEqual(neighbour.registered(), [`m ${DIGEST}`]);
+  assert.equal(lab.events("promoted").length, 0);
+  assert.deepEqual((await lab.watch({ registry: asked })).map(outcomeOf), ["passed"]);
+  assert.deepEqual(neighbour.registered(), [`m ${DIGEST}`]);
+  assert.equal(lab.events("promoted").length, 1);
+  assert.deepEqual(lab.names("registry"), RECORDS);
+  assert.deepEqual(fs.readdirSync(placesB(lab.root).staging), []);
+});

@@ -277,3 +277,37 @@ for (const state of ["revoked", "deleted"] as const) {
     assert.match(outcome.outcome === "refused" ? outcome.message : "", new RegExp(`it is ${state}`));
   });
 }
+
+const MANIFEST = {
+  manifest_sha256: "ab".repeat(32),
+  repo_id: "owner/model",
+  revision: "cd".repeat(20),
+  variant: "fp16",
+  files_checked: 3,
+  total_size_bytes: 123,
+  sha256_files_checked: 2,
+  git_blob_files_checked: 1,
+};
+for (const [why, pinned] of [["the image's lock names", true], ["nobody pinned", false]] as const) {
+  Deno.test(`a list of files that ${why} is ${pinned ? "" : "not "}shown to dialect b, and never to a and c`, async () => {
+    using place = new Place();
+    await using registry = new FaultRegistry((seen) =>
+      seen.method === "GET" ? goError(404, "model not found") : goError(400, "?")
+    );
+    for (const id of ["a", "b", "c"] as const) {
+      const { client } = place.neighbour("b");
+      const evidence = client.policyEvidence?.();
+      assert.ok(evidence !== undefined);
+      const policyEvidence = () => ({ ...evidence, pinned: () => pinned });
+      const asked = clientOf(registry.url, { ...client, dialect: id, policyEvidence });
+      await asked.promote({ ...REQUEST, download_manifest: MANIFEST }, "staged");
+    }
+    const [a, b, c] = registry.seen.filter(({ method }) => method === "POST").map(({ body }) =>
+      JSON.parse(body)
+    );
+    const expected = pinned ? { trust: "image-owned-manifest-pin", ...MANIFEST } : undefined;
+    assert.deepEqual(b.directory_provenance, expected);
+    for (const body of [a, b, c]) assert.ok(!("download_manifest" in body));
+    for (const body of [a, c]) assert.ok(!("directory_provenance" in body));
+  });
+}
