@@ -2,6 +2,7 @@ import type {
   ArtifactDigest,
   BoundaryEvent,
   Permission,
+  Placement,
   Policy,
   PromoteRequest,
   PromotionQuestion,
@@ -37,11 +38,6 @@ export type PromoteReply =
   | { readonly outcome: "unavailable"; readonly rule: RuleId; readonly message: string }
   /** It may or may not have registered the model. */
   | { readonly outcome: "unknown"; readonly rule: RuleId; readonly message: string };
-
-/** Where a registry takes models from: its own directory, or one where they are staged for it to copy. */
-export type Placement =
-  | { readonly kind: "registry" }
-  | { readonly kind: "staging"; readonly directory: string };
 
 export interface Registry {
   placement(): Promise<Placement | Extract<PromoteReply, { outcome: "unavailable" }>>;

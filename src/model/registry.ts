@@ -16,6 +16,11 @@ export interface PromoteRequest {
   readonly download_manifest?: DownloadManifestFacts;
 }
 
+/** Where a registry takes models from: its own directory, or one where they are staged for it to copy. */
+export type Placement =
+  | { readonly kind: "registry" }
+  | { readonly kind: "staging"; readonly directory: string };
+
 /** Which list of files a downloaded directory was compared with, and how much of it. */
 export interface DownloadManifestFacts {
   readonly manifest_sha256: string;

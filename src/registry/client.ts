@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type PromoteRequest, UndecidedError, unreachable } from "../model/mod.ts";
+import { type Placement, type PromoteRequest, UndecidedError, unreachable } from "../model/mod.ts";
 import type { Dialect, PromoteOutcome, Unavailable, Unsettled } from "./dialect.ts";
 import { DialectA } from "./dialect_a.ts";
 import { DialectB } from "./dialect_b.ts";
@@ -22,11 +22,6 @@ export interface RegistryClientOptions extends TalkOptions {
 
 export const REGISTRY_TIMEOUT_MS = 30_000;
 export const REGISTRY_DELAYS_MS: readonly number[] = [500, 2_000, 8_000];
-
-/** Where the bytes of a model must lie when it is promoted. */
-export type Placement =
-  | { readonly kind: "registry" }
-  | { readonly kind: "staging"; readonly directory: string };
 
 /** Speaks to a registry, in whichever dialect it speaks. */
 export class RegistryClient {

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { type PolicyFiles, readPolicyEvidence, type RegistryClientOptions } from "../../src/registry/mod.ts";
 import { PROGRAM_ROOT } from "../support/lab.ts";
-import { TOKEN } from "../registry/fixture.ts";
 import type { Answer, Seen } from "./fault_registry.ts";
 import { RegistryB, TOKENS_B } from "./registry_b.ts";
 import { RegistryC, TOKEN_C } from "./registry_c.ts";
@@ -70,5 +69,3 @@ export function neighbourC(registryDir: string): Neighbour & { readonly registry
       ),
   };
 }
-
-export { TOKEN };

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { tinyLlama } from "../make/gguf.ts";
-import { sha256 } from "../registry/fixture.ts";
+import { clientOf, sha256 } from "../registry/fixture.ts";
 import { Lab, outcomeOf } from "../support/lab.ts";
 import { LabRegistry } from "../support/registries.ts";
 import { FaultRegistry } from "./fault_registry.ts";
 import { neighbourB, placesB } from "./lab_dialects.ts";
-import { clientOf } from "../registry/fixture.ts";
 
 const MODEL = tinyLlama();
 const SOURCE = "https://huggingface.co/org/repo/resolve/main/m.gguf";
