@@ -8,6 +8,8 @@ import { type Incident, IncidentSpool } from "./incident_spool.ts";
 
 export interface IncidentReporterOptions {
   readonly address: RegistryAddress;
+  /** A unix socket behind which that is. */
+  readonly socketPath?: string;
   readonly token: TokenReader;
   /** For one report: the recorder contains the model before it answers. */
   readonly timeoutMs: number;
@@ -98,7 +100,7 @@ export class IncidentReporter {
   }
 
   async #send(incident: Incident): Promise<Delivery> {
-    const { address, timeoutMs } = this.options;
+    const { address, socketPath, timeoutMs } = this.options;
     let token: string | null;
     try {
       token = await this.options.token();
@@ -109,6 +111,7 @@ export class IncidentReporter {
     const answer = await exchange({
       method: "POST",
       address,
+      ...(socketPath === undefined ? {} : { socketPath }),
       target: "/api/v1/incidents/report",
       token,
       json: requestOf(incident),

@@ -13,6 +13,8 @@ import type { TokenReader } from "../registry/token.ts";
 
 export interface PolicyEngineOptions {
   readonly address: RegistryAddress;
+  /** A unix socket behind which that is. */
+  readonly socketPath?: string;
   readonly token: TokenReader;
   readonly timeoutMs: number;
 }
@@ -41,7 +43,7 @@ export class PolicyEngineClient {
 
   /** May this model be promoted? Anything but a clear answer is `undecided`. Never throws for what an engine does. */
   async decide(question: PromotionQuestion): Promise<Permission> {
-    const { address, timeoutMs } = this.options;
+    const { address, socketPath, timeoutMs } = this.options;
     let token: string | null;
     try {
       token = await this.options.token();
@@ -52,6 +54,7 @@ export class PolicyEngineClient {
     const answer = await exchange({
       method: "POST",
       address,
+      ...(socketPath === undefined ? {} : { socketPath }),
       target: "/api/v1/decide",
       token,
       json: requestOf(question),

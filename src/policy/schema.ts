@@ -175,8 +175,9 @@ const registry = z.strictObject({
 
 /** Both are services of the machine itself, so their addresses are loopback ones. */
 const policyEngine = z.strictObject({
-  consult: z.boolean().optional().describe(
-    "Ask the machine's policy engine (model_promotion) before each promotion; without its yes nothing is promoted. Left out: true under profile appliance, else false.",
+  consult: flag(
+    false,
+    "Ask the machine's policy engine (model_promotion) before each promotion; without its yes nothing is promoted.",
   ),
   url: z.string().min(1).max(2048).default("http://127.0.0.1:8500")
     .describe("Where the policy engine listens; a loopback address."),

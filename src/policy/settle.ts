@@ -66,7 +66,7 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
       dialect: text.registry.dialect,
     },
     policyEngine: {
-      consult: text.policy_engine.consult ?? text.profile === "appliance",
+      consult: text.policy_engine.consult,
       url: text.policy_engine.url,
       timeoutMs: Math.ceil(text.policy_engine.timeout_s * 1000),
     },

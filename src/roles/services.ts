@@ -11,6 +11,7 @@ export function policyEngineOf(world: World, { policyEngine }: Policy): PolicyEn
   if (!policyEngine.consult) return { decide: () => Promise.resolve({ kind: "allowed", evidence: null }) };
   return new PolicyEngineClient({
     address: registryAddress(policyEngine.url),
+    ...behind(world, "POLICY_ENGINE_SOCKET"),
     token: tokenOf(world, "POLICY_ENGINE_TOKEN_PATH"),
     timeoutMs: policyEngine.timeoutMs,
   });
@@ -31,12 +32,19 @@ export function incidentRecorderOf(
   if (!incidentRecorder.report) return { report: () => {}, drain: nothing, close: nothing };
   return new IncidentReporter({
     address: registryAddress(incidentRecorder.url),
+    ...behind(world, "INCIDENT_SOCKET"),
     token: tokenOf(world, "INCIDENT_TOKEN_PATH"),
     timeoutMs: INCIDENT_TIMEOUT_MS,
     spoolDir: join(state, "incidents"),
     now: world.now,
     warn: (text) => say(warning(text)),
   });
+}
+
+/** The unix socket behind which a service is, for a program that has no network. */
+function behind(world: World, variable: Variable): { readonly socketPath?: string } {
+  const socketPath = world.env(variable);
+  return socketPath === undefined ? {} : { socketPath };
 }
 
 function tokenOf(world: World, variable: Variable): TokenReader {

@@ -364,11 +364,11 @@ Deno.test("loadPolicy() keeps a waiver that holds, its digest folded to lower ca
 
 for (
   const [text, consults] of [
-    ["profile: appliance", true],
-    ["version: 1", true],
+    ["profile: appliance", false],
+    ["version: 1", false],
     ["profile: standalone", false],
     ["profile: standalone\npolicy_engine: {consult: true}", true],
-    ["profile: appliance\npolicy_engine: {consult: false}", false],
+    ["profile: appliance\npolicy_engine: {consult: true}", true],
   ] as const
 ) {
   Deno.test(`P150: ${JSON.stringify(text)} ${consults ? "asks" : "does not ask"} the policy engine`, () => {
