@@ -224,7 +224,7 @@ Deno.test("bytes that change under the seal are reported: something reached them
     step(name) {
       if (name !== "promote:intent-recorded") return;
       for (const path of fs.readdirSync(lab.places.scanning, { recursive: true, encoding: "utf8" })) {
-        if (path.endsWith("/sealed")) fs.appendFileSync(join(lab.places.scanning, path), "more");
+        if (path.endsWith("/sealed/m.gguf")) fs.appendFileSync(join(lab.places.scanning, path), "more");
       }
     },
   });
