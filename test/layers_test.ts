@@ -18,6 +18,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   audit: ["model", "formats", "files"],
   provenance: ["model", "formats", "files"],
   registry: ["model", "files", "formats"],
+  neighbours: ["model", "files", "registry"],
   health: ["model", "files", "audit"],
   admission: ["model", "files", "policy", "audit", "provenance", "formats/directory_hash.ts"],
   stages: ["model", "files", "formats", "measure", "engine", "behaviour", "policy", "tools", "provenance"],

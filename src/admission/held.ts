@@ -28,7 +28,13 @@ const FIRST_WAIT_MS = 60_000;
 const LONGEST_WAIT_MS = 6 * 3_600_000;
 
 /** Causes that stay until a person acts; trying again by the clock would only repeat them. */
-const NEEDS_A_PERSON: readonly RuleId[] = ["line/digest-disagrees", "registry/refused", "registry/conflict"];
+const NEEDS_A_PERSON: readonly RuleId[] = [
+  "line/digest-disagrees",
+  "registry/refused",
+  "registry/conflict",
+  "registry/policy-bundle",
+  "engine/asks",
+];
 
 export function isRetryable(rule: RuleId): boolean {
   return !NEEDS_A_PERSON.includes(rule);

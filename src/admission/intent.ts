@@ -25,7 +25,19 @@ const promotionSchema = z.strictObject({
     policy_version: z.string(),
     scan_results: z.record(z.string(), z.string()),
     scanner_versions: z.record(z.string(), z.string()),
+    download_manifest: z.strictObject({
+      manifest_sha256: z.string(),
+      repo_id: z.string(),
+      revision: z.string(),
+      variant: z.string().nullable(),
+      files_checked: z.number(),
+      total_size_bytes: z.number(),
+      sha256_files_checked: z.number(),
+      git_blob_files_checked: z.number(),
+    }).exactOptional(),
   }),
+  /** What the policy engine said it allowed the promotion by; null where none is asked. */
+  decision: z.record(z.string(), z.string()).nullable().default(null),
   /** Whether a first-use pin is to be recorded. */
   pin: z.boolean(),
   /** Whether the file in the registry directory is ours to remove should the registry refuse; null until known. */

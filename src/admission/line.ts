@@ -1,4 +1,14 @@
-import type { ArtifactDigest, Policy, PromoteRequest, RuleId, Sha256 } from "../model/mod.ts";
+import type {
+  ArtifactDigest,
+  BoundaryEvent,
+  Permission,
+  Placement,
+  Policy,
+  PromoteRequest,
+  PromotionQuestion,
+  RuleId,
+  Sha256,
+} from "../model/mod.ts";
 import type { Attested } from "../provenance/attest/reuse.ts";
 import type { Signer } from "../provenance/signer.ts";
 import type { Reflink } from "./freeze.ts";
@@ -30,7 +40,22 @@ export type PromoteReply =
   | { readonly outcome: "unknown"; readonly rule: RuleId; readonly message: string };
 
 export interface Registry {
-  promote(request: PromoteRequest): Promise<PromoteReply>;
+  placement(): Promise<Placement | Extract<PromoteReply, { outcome: "unavailable" }>>;
+  /** `stagedAs` is the name in the staging directory, where that is the placement. */
+  promote(request: PromoteRequest, stagedAs: string | null): Promise<PromoteReply>;
+}
+
+/** Asked before each promotion. */
+export interface PolicyEngine {
+  decide(question: PromotionQuestion): Promise<Permission>;
+}
+
+/** Told when a boundary did not hold. */
+export interface IncidentRecorder {
+  /** Never throws and never waits. */
+  report(event: BoundaryEvent): void;
+  /** Sends what was reported while the recorder was away. */
+  drain(): Promise<void>;
 }
 
 /** Remembers the digest of a local import when it is first promoted. */
@@ -57,6 +82,8 @@ export interface Line {
   readonly bench: Bench;
   readonly audit: AuditLog;
   readonly registry: Registry;
+  readonly engine: PolicyEngine;
+  readonly incidents: IncidentRecorder;
   readonly pins: Pins;
   /** Null where there is no signing key: records are then unsigned. */
   readonly signer: Signer | null;

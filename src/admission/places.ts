@@ -20,6 +20,7 @@ export interface Places {
 export const lockPath = (state: string): string => join(state, "lock");
 export const evidencePath = (state: string): string => join(state, "evidence");
 export const pinsPath = (state: string): string => join(state, "pins.json");
+export const containedPath = (state: string): string => join(state, "contained-models");
 export const anchorPath = (state: string): string => join(state, "audit-anchor.json");
 
 /** The hidden sidecar in which whoever fetched a model wrote its URL. */

@@ -1,29 +1,37 @@
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
-import { publish, syncDirectory, systemCode, unlessMissing } from "../files/mod.ts";
-import { parseSha256, registryName, type RuleId, stateAfter, UndecidedError } from "../model/mod.ts";
+import { parseSha256, registryName, type RuleId, stateAfter } from "../model/mod.ts";
 import { admissionStatement } from "../provenance/attest/statement.ts";
 import { billOfMaterials } from "../provenance/bill_of_materials.ts";
-import { completeRecord, provenanceRecord, revisionOf, scanSummary } from "../provenance/record.ts";
+import { downloadManifestFacts, provenanceRecord, revisionOf, scanSummary } from "../provenance/record.ts";
 import { ruleOfFailure } from "./failure.ts";
-import { type Claim, closeClaim, sealedPath, update } from "./claim.ts";
-import { digestInPlace, freeze } from "./freeze.ts";
+import { type Claim, closeClaim, update } from "./claim.ts";
 import { clearHold } from "./held.ts";
 import type { PromotionIntent } from "./intent.ts";
 import { promoted, promoting } from "./journal.ts";
 import type { Line, PromoteReply } from "./line.ts";
 import { summaryOfWeights } from "./manifest.ts";
-import { removeRecords, writeRecords } from "./records.ts";
+import { registerInPlace, registerStaged } from "./place.ts";
 import { type Ended, refuse, withoutPaths } from "./refuse.ts";
 import { sidecarNames } from "./sidecars.ts";
 import { type Promotion, reasonOfError } from "./verdict.ts";
-import { seal, sealOf } from "./verity.ts";
 
 /** Promotes a claim that passed: records the intent, then does it. */
 export async function promote(line: Line, claim: Claim, promotion: Promotion): Promise<Ended> {
   line.say(promoting(claim.record.name));
-  const intent = intentOf(line, claim, promotion);
+  const prepared = intentOf(line, claim, promotion);
+  const { examination } = promotion;
+  const permission = await line.engine.decide({
+    request: prepared.request,
+    format: examination.artifact.format,
+  });
+  if (permission.kind !== "allowed") {
+    const word = permission.kind === "denied" ? "failed" : "error";
+    const refusal = { word, stage: null, rule: permission.rule, reason: permission.message } as const;
+    if (word === "failed") clearHold(line.places.held, claim.record.name);
+    return await refuse(line, claim, refusal, examination);
+  }
+  const intent = { ...prepared, decision: permission.evidence === null ? null : { ...permission.evidence } };
   const decided = update(claim, { state: "promoting", intent });
   line.step("promote:intent-recorded");
   await line.audit.append("decided", {
@@ -41,6 +49,7 @@ function intentOf(line: Line, claim: Claim, { examination, digest }: Promotion):
   const source = artifact.origin.kind === "remote" ? artifact.origin.url : "";
   const facts = { at: line.now(), hostname: line.hostname, ...summaryOfWeights(claim) };
   const record = provenanceRecord(examination, digest, line.policy, facts);
+  const manifest = downloadManifestFacts(examination);
   return {
     kind: "promote",
     sha256: digest.sha256,
@@ -58,7 +67,9 @@ function intentOf(line: Line, claim: Claim, { examination, digest }: Promotion):
       policy_version: line.policy.sha256,
       scan_results: scanSummary(examination),
       scanner_versions: { ...examination.scanners },
+      ...(manifest === null ? {} : { download_manifest: manifest }),
     },
+    decision: null,
     pin: artifact.origin.kind === "local",
     published: null,
   };
@@ -71,22 +82,28 @@ export async function finishPromotion(
   intent: PromotionIntent,
   promotion: Promotion | null,
 ): Promise<Ended> {
-  const { name } = claim.record;
-  const examination = promotion?.examination ?? null;
-  let current: Claim;
-  try {
-    current = await publishBlob(line, claim, intent);
-  } catch (error) {
-    return await hold(line, claim, promotion, ruleOfFailure(error), withoutPaths(reasonOfError(error)));
+  const placement = await line.registry.placement();
+  if ("outcome" in placement) return await hold(line, claim, promotion, placement.rule, placement.message);
+  const registration = placement.kind === "registry"
+    ? await registerInPlace(line, claim, intent)
+    : await registerStaged(line, claim, intent, placement.directory);
+  if ("unplaced" in registration) {
+    const { unplaced } = registration;
+    return await hold(line, claim, promotion, ruleOfFailure(unplaced), withoutPaths(reasonOfError(unplaced)));
   }
-  line.step("promote:blob-published");
-  const integrity = await sealOf(line.verity, join(line.places.registry, name));
-  const late = { integrity, signed_by: line.signer?.keyId ?? null };
-  const record = writeRecords(line, claim, intent, completeRecord(intent.provenance, late));
-  line.step("promote:provenance-written");
-  const reply = await line.registry.promote(intent.request);
-  line.step("promote:registry-replied");
-  if (reply.outcome !== "promoted") return await notRegistered(line, current, promotion, reply);
+  const { claim: current, record } = registration;
+  if (record === null) return await notRegistered(line, current, promotion, registration.reply);
+  return await concludePromotion(line, current, intent, { promotion, record });
+}
+
+/** What is left once the registry has the model: the pin, the audit entry, the journal; then the claim goes. */
+async function concludePromotion(
+  line: Line,
+  claim: Claim,
+  intent: PromotionIntent,
+  { promotion, record }: { readonly promotion: Promotion | null; readonly record: string },
+): Promise<Ended> {
+  const { name } = claim.record;
   if (intent.pin) {
     line.pins.record({
       filename: name,
@@ -107,6 +124,7 @@ export async function finishPromotion(
       scan_summary: intent.request.scan_results,
       scanner_versions: intent.request.scanner_versions,
       signed_by: line.signer?.keyId ?? "",
+      ...(intent.decision === null ? {} : { policy_decision: intent.decision }),
     });
   }
   line.step("promote:audited");
@@ -123,70 +141,10 @@ export async function finishPromotion(
   }
   clearHold(line.places.held, name);
   line.step("promote:sidecar-removed");
-  closeClaim(current);
+  closeClaim(claim);
   line.step("promote:closed");
+  const examination = promotion?.examination ?? null;
   return { kind: "ended", name, word: "passed", examination, refusal: null, written: record };
-}
-
-/**
- * Puts the examined bytes into the registry directory under their name: copied to a hidden name, hashed again,
- * made durable and read-only, then published without replacing anything.
- */
-async function publishBlob(line: Line, claim: Claim, intent: PromotionIntent): Promise<Claim> {
-  const target = join(line.places.registry, claim.record.name);
-  if (unlessMissing(() => fs.lstatSync(target)) !== null) {
-    const there = await digestInPlace(target, {});
-    if (there.sha256 !== intent.sha256) {
-      const message = `another model is registered as ${claim.record.name} (sha256=${there.sha256})`;
-      throw new UndecidedError("registry/conflict", message);
-    }
-    const published = publishedOf(claim) ?? "there-before";
-    return update(claim, { intent: { ...intent, published } });
-  }
-  const marked = update(claim, { intent: { ...intent, published: "ours" } });
-  const temporary = join(line.places.registry, `.aiq-${claim.id}-${randomBytes(4).toString("hex")}.part`);
-  try {
-    const copy = await freeze(sealedPath(claim), temporary, line.reflink, { lasting: "durable" });
-    line.step("promote:blob-staged");
-    if (copy.digest.sha256 !== intent.sha256) {
-      throw new UndecidedError(
-        "line/digest-disagrees",
-        `the copy of ${claim.record.name} hashes to ${copy.digest.sha256}`,
-      );
-    }
-    await seal(line.verity, temporary);
-    makeReadOnly(temporary);
-    publishArtifact(temporary, target);
-  } finally {
-    fs.rmSync(temporary, { recursive: true, force: true });
-  }
-  return marked;
-}
-
-function publishedOf(claim: Claim): "ours" | "there-before" | null {
-  const intent = claim.record.intent;
-  if (typeof intent !== "object" || intent === null || !("published" in intent)) return null;
-  return intent.published === "ours" || intent.published === "there-before" ? intent.published : null;
-}
-
-function publishArtifact(temporary: string, target: string): void {
-  try {
-    if (fs.lstatSync(temporary).isDirectory()) fs.renameSync(temporary, target); // Fails on a directory with entries.
-    else publish(temporary, target);
-    syncDirectory(join(target, ".."));
-  } catch (cause) {
-    const taken = ["EEXIST", "ENOTEMPTY", "ENOTDIR"].includes(systemCode(cause) ?? "");
-    if (!taken) throw cause;
-    throw new UndecidedError("registry/conflict", `something else appeared under the name of the model`, {
-      cause,
-    });
-  }
-}
-
-function makeReadOnly(path: string): void {
-  if (!fs.lstatSync(path).isDirectory()) return fs.chmodSync(path, 0o444);
-  for (const name of fs.readdirSync(path)) makeReadOnly(join(path, name));
-  fs.chmodSync(path, 0o755);
 }
 
 async function notRegistered(
@@ -195,12 +153,6 @@ async function notRegistered(
   promotion: Promotion | null,
   reply: Exclude<PromoteReply, { outcome: "promoted" }>,
 ): Promise<Ended> {
-  const ours = publishedOf(claim) === "ours";
-  if (reply.outcome !== "unknown" && ours) {
-    fs.rmSync(join(line.places.registry, claim.record.name), { recursive: true, force: true });
-    removeRecords(line, claim.record.name);
-  }
-  line.step("promote:blob-withdrawn");
   if (reply.outcome === "unknown") {
     await line.audit.append("promotion_partial", {
       claim: claim.id,

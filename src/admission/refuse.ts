@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { unlessMissing } from "../files/mod.ts";
 import { type Examination, isRuleId, type Refusal, type RuleId, stateAfter } from "../model/mod.ts";
 import { type Claim, closeClaim, inboxPath, update } from "./claim.ts";
+import { reportChangedUnderSeal } from "./boundary.ts";
 import type { RefusalIntent } from "./intent.ts";
 import { heldLine, refusedLine } from "./journal.ts";
 import type { AuditData, Line } from "./line.ts";
@@ -31,6 +32,7 @@ export async function refuse(
   examination: Examination | null,
 ): Promise<Ended> {
   const intent = intentOf(line, claim, refusal, examination);
+  if (refusal.rule === "line/digest-disagrees") await reportChangedUnderSeal(line, claim, refusal.reason);
   const decided = update(claim, { state: "refusing", intent });
   line.step("refuse:intent-recorded");
   await line.audit.append("decided", {
@@ -96,7 +98,7 @@ export async function finishRefusal(
     hold ? heldLine(name, intent.rule) : refusedLine(
       intent.word === "rejected" ? "REJECTED" : "FAILED",
       name,
-      intent.stage ?? "format_gate",
+      gateOf(intent),
       intent.rule,
     ),
   );
@@ -124,13 +126,18 @@ function disposeOfBytes(line: Line, claim: Claim, intent: RefusalIntent, shelf: 
   }
 }
 
+/** What stood against it: a stage, or the policy engine's domain once all stages had passed. */
+function gateOf({ stage, word }: RefusalIntent): string {
+  return stage ?? (word === "failed" ? "model_promotion" : "format_gate");
+}
+
 async function auditRefusal(
   line: Line,
   claim: Claim,
   intent: RefusalIntent,
   event: "held" | "rejected",
 ): Promise<void> {
-  const stage = intent.stage ?? "format_gate";
+  const stage = gateOf(intent);
   const reason = withoutPaths(String(intent.report.reason));
   const data: AuditData = {
     claim: claim.id,

@@ -15,6 +15,8 @@ export const sidecarNames = (name: string): readonly string[] => [
   `.${name}${ATTESTATION_SUFFIX}`,
   `.${name}${MANIFEST_SUFFIX}`,
   ...[...SIGNATURE_SUFFIXES, LAYOUT_SUFFIX].map((suffix) => `.${name}${suffix}`),
+  // The appliance's pages hide what has this; it says nothing to us.
+  `.${name}.status.json`,
 ];
 
 /**

@@ -3,6 +3,7 @@ export * from "./artifact.ts";
 export * from "./digest.ts";
 export * from "./errors.ts";
 export * from "./finding.ts";
+export * from "./neighbours.ts";
 export * from "./policy.ts";
 export * from "./registry.ts";
 export * from "./rules/mod.ts";

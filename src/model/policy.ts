@@ -131,6 +131,9 @@ export interface Policy {
     readonly localhostOnly: boolean;
     readonly dialect: "auto" | "a" | "b" | "c";
   };
+  /** Without the yes of the machine's policy engine nothing is promoted, where it is to be asked. */
+  readonly policyEngine: { readonly consult: boolean; readonly url: string; readonly timeoutMs: number };
+  readonly incidentRecorder: { readonly report: boolean; readonly url: string };
   readonly network: { readonly offlineByDefault: boolean; readonly allowOutbound: boolean };
   readonly audit: { readonly maxSizeMb: number };
   readonly publishers: readonly Publisher[];

@@ -12,6 +12,25 @@ export interface PromoteRequest {
   readonly scanner_versions: Readonly<Record<string, string>>;
   readonly gguf_guard_fingerprint?: Readonly<Record<string, unknown>>;
   readonly gguf_guard_manifest?: string;
+  /** What a directory was compared with; dialect B makes its own evidence of it, the others are not sent it. */
+  readonly download_manifest?: DownloadManifestFacts;
+}
+
+/** Where a registry takes models from: its own directory, or one where they are staged for it to copy. */
+export type Placement =
+  | { readonly kind: "registry" }
+  | { readonly kind: "staging"; readonly directory: string };
+
+/** Which list of files a downloaded directory was compared with, and how much of it. */
+export interface DownloadManifestFacts {
+  readonly manifest_sha256: string;
+  readonly repo_id: string;
+  readonly revision: string;
+  readonly variant: string | null;
+  readonly files_checked: number;
+  readonly total_size_bytes: number;
+  readonly sha256_files_checked: number;
+  readonly git_blob_files_checked: number;
 }
 
 /** True for the names of this machine: `localhost`, `127.0.0.0/8` in full dotted form, and `[::1]`, in any case. */

@@ -1,6 +1,6 @@
 import { isRuleId, RULES, SCANNER_IDS, STAGE_IDS } from "../model/mod.ts";
 import { isAcceptable } from "./accept.ts";
-import { registryAddressFault } from "./address.ts";
+import { registryAddressFault, serviceAddressFault } from "./address.ts";
 import { nearest } from "./nearest.ts";
 import type { KeyPath, Problem } from "./problem.ts";
 import type { PolicyText } from "./schema.ts";
@@ -12,6 +12,7 @@ export function forbiddenIn(text: PolicyText, now: Date): Problem[] {
   return [
     ...(text.profile === "appliance" ? againstAppliance(text) : []),
     ...registryProblems(text),
+    ...serviceProblems(text),
     ...contradictions(text),
     ...publisherProblems(text),
     ...text.accept.flatMap((entry, i) => waiverProblems(text, entry, i, now)),
@@ -36,6 +37,14 @@ function registryProblems({ profile, registry, network }: PolicyText): Problem[]
   };
   const fault = registryAddressFault(registry.url, policy, "policy");
   return fault === null ? [] : [forbid(["registry", "url"], fault)];
+}
+
+/** The machine's own services are asked on the machine itself, whatever else the policy allows. */
+function serviceProblems(text: PolicyText): Problem[] {
+  return (["policy_engine", "incident_recorder"] as const).flatMap((service) => {
+    const fault = serviceAddressFault(text[service].url);
+    return fault === null ? [] : [forbid([service, "url"], fault)];
+  });
 }
 
 /** Two keys that mean the same must say the same. */

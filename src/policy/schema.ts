@@ -173,6 +173,27 @@ const registry = z.strictObject({
     .describe("Which of the registry protocols is spoken; auto asks the registry."),
 }).prefault({}).describe("The trusted registry.");
 
+/** Both are services of the machine itself, so their addresses are loopback ones. */
+const policyEngine = z.strictObject({
+  consult: flag(
+    false,
+    "Ask the machine's policy engine (model_promotion) before each promotion; without its yes nothing is promoted.",
+  ),
+  url: z.string().min(1).max(2048).default("http://127.0.0.1:8500")
+    .describe("Where the policy engine listens; a loopback address."),
+  timeout_s: z.number().positive().max(60).default(5)
+    .describe("How long an answer may take, in seconds; none in that time is not a yes."),
+}).prefault({}).describe("The machine's policy engine.");
+
+const incidentRecorder = z.strictObject({
+  report: flag(
+    false,
+    "Report to the machine's incident recorder when a boundary did not hold; never an ordinary refusal.",
+  ),
+  url: z.string().min(1).max(2048).default("http://127.0.0.1:8515")
+    .describe("Where the incident recorder listens; a loopback address."),
+}).prefault({}).describe("The machine's incident recorder.");
+
 const network = z.strictObject({
   offline_by_default: flag(
     true,
@@ -229,6 +250,8 @@ export const policySchema = z.strictObject({
   gguf_guard: ggufGuard,
   scanners,
   registry,
+  policy_engine: policyEngine,
+  incident_recorder: incidentRecorder,
   network,
   audit,
   publishers: publishersSchema,

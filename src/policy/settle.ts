@@ -65,6 +65,12 @@ export function settle(text: PolicyText, sha256: Sha256): Policy {
       localhostOnly: text.registry.localhost_only,
       dialect: text.registry.dialect,
     },
+    policyEngine: {
+      consult: text.policy_engine.consult,
+      url: text.policy_engine.url,
+      timeoutMs: Math.ceil(text.policy_engine.timeout_s * 1000),
+    },
+    incidentRecorder: text.incident_recorder,
     network: {
       offlineByDefault: text.network.offline_by_default,
       allowOutbound: text.network.allow_outbound,

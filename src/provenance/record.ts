@@ -1,4 +1,11 @@
-import type { ArtifactDigest, Examination, Json, Policy, StageOutcome } from "../model/mod.ts";
+import type {
+  ArtifactDigest,
+  DownloadManifestFacts,
+  Examination,
+  Json,
+  Policy,
+  StageOutcome,
+} from "../model/mod.ts";
 
 /** Suffixes of what stands beside a promoted model. */
 export const PROVENANCE_SUFFIX = ".provenance.json";
@@ -65,6 +72,8 @@ export interface LateFacts {
   readonly integrity: Json;
   /** Key id of whoever signs the record, or `null`. */
   readonly signed_by: string | null;
+  /** What the policy engine allowed the promotion by, where it was asked. */
+  readonly policy_decision?: Json;
 }
 
 export function completeRecord(record: string, late: LateFacts): string {
@@ -111,6 +120,24 @@ export function revisionOf(examination: Examination): string | null {
   const manifest = downloadManifest(examination);
   const stated = typeof manifest?.revision === "string" ? manifest.revision : null;
   return /\/resolve\/([^/?#]+)\//.exec(origin.url)?.[1] ?? stated;
+}
+
+/** The same for a registry that asks for it. */
+export function downloadManifestFacts(examination: Examination): DownloadManifestFacts | null {
+  const manifest = downloadManifest(examination);
+  if (manifest === null) return null;
+  const text = (key: string) => typeof manifest[key] === "string" ? manifest[key] : "";
+  const count = (key: string) => typeof manifest[key] === "number" ? manifest[key] : 0;
+  return {
+    manifest_sha256: text("manifest_sha256"),
+    repo_id: text("repo_id"),
+    revision: text("revision"),
+    variant: text("variant") || null,
+    files_checked: count("files_checked"),
+    total_size_bytes: count("total_size_bytes"),
+    sha256_files_checked: count("sha256_files_checked"),
+    git_blob_files_checked: count("git_blob_files_checked"),
+  };
 }
 
 /** What stage 3 compared a directory with, beside its pin; null where there was no download manifest. */

@@ -1,56 +1,21 @@
 import * as z from "zod";
-import { escapeName } from "../files/mod.ts";
-import { type PromoteRequest, type RuleId, UndecidedError, unreachable } from "../model/mod.ts";
-import type { RegistryAddress } from "./address.ts";
-import { type Exchange, exchange } from "./exchange.ts";
-import type { TokenReader } from "./token.ts";
-import {
-  MAX_MANIFEST_BYTES,
-  MAX_MESSAGE_BYTES,
-  type RegisteredModel,
-  registeredModelSchema,
-} from "./wire.ts";
+import { type Placement, type PromoteRequest, UndecidedError, unreachable } from "../model/mod.ts";
+import type { Dialect, PromoteOutcome, Unavailable, Unsettled } from "./dialect.ts";
+import { DialectA } from "./dialect_a.ts";
+import { DialectB } from "./dialect_b.ts";
+import { DialectC } from "./dialect_c.ts";
+import type { PolicyEvidence } from "./policy_bundle.ts";
+import { probeDialect } from "./probe.ts";
+import { parseReply, Talk, type TalkOptions, unclear } from "./talk.ts";
+import { MAX_MANIFEST_BYTES, type RegisteredModel, registeredModelSchema } from "./wire.ts";
 
-/** What the registry made of a promotion. Only `promoted` means that it has registered exactly these bytes. */
-export type PromoteOutcome =
-  | {
-    readonly outcome: "promoted";
-    readonly entry: RegisteredModel;
-    /** `reconciled`: the answer was lost or said "conflict", and the registry was asked what it holds. */
-    readonly by: "reply" | "reconciled";
-  }
-  /** Not registered and never will be by this call; asking again with the same request will not help. */
-  | Refused
-  /** Not registered and never will be by this call; worth asking again later. */
-  | { readonly outcome: "unavailable"; readonly rule: RuleId; readonly message: string }
-  /** May be registered now or in a while: ask again later, never assume either. */
-  | { readonly outcome: "unknown"; readonly rule: RuleId; readonly message: string };
-
-interface Refused {
-  readonly outcome: "refused";
-  readonly status: number;
-  readonly rule: RuleId;
-  readonly message: string;
-}
-
-type Unsettled = Extract<PromoteOutcome, { outcome: "unavailable" | "unknown" }>;
-
-/** What became of a request, or that it was not made because there was no token to make it with. */
-type Answer = Exchange | { readonly kind: "unmade"; readonly cause: UndecidedError };
-
-type Lookup =
-  | { readonly kind: "found"; readonly model: RegisteredModel }
-  | { readonly kind: "absent" }
-  | { readonly kind: "unclear"; readonly rule: RuleId; readonly message: string };
-
-export interface RegistryClientOptions {
-  readonly baseUrl: RegistryAddress;
-  /** A unix socket behind which that is, for a program that has no network. */
-  readonly socketPath?: string;
-  /** Called once for each request, so that a rotated token is used at once. */
-  readonly token: TokenReader;
-  /** For one request and its whole answer. Registries hash the model before they answer. */
-  readonly timeoutMs: number;
+export interface RegistryClientOptions extends TalkOptions {
+  /** Which protocol is spoken; `auto` asks the registry at the first promotion. */
+  readonly dialect: "auto" | Dialect["id"];
+  /** Where a registry of dialect B takes models from, where one is configured. */
+  readonly stagingDir: string | null;
+  /** What a registry of dialect B is shown of the policy. Throws `UndecidedError` when it cannot be had. */
+  readonly policyEvidence: () => PolicyEvidence;
   /** Pauses before the second, third, … try in milliseconds; as many tries more as there are pauses. */
   readonly delays: readonly number[];
 }
@@ -58,28 +23,54 @@ export interface RegistryClientOptions {
 export const REGISTRY_TIMEOUT_MS = 30_000;
 export const REGISTRY_DELAYS_MS: readonly number[] = [500, 2_000, 8_000];
 
-/** Statuses by which something gave up waiting for the registry, which may be at work still. */
-const MAY_STILL_COMMIT = new Set([408, 502, 504]);
-
-/** Speaks to a registry of dialect A: the one this project embeds, and those that share its wire format. */
+/** Speaks to a registry, in whichever dialect it speaks. */
 export class RegistryClient {
-  constructor(private readonly options: RegistryClientOptions) {}
+  readonly #talk: Talk;
+  #dialect: Dialect | null;
 
-  /** Registers an artifact whose bytes already lie in the registry's directory. Never throws for what a registry does. */
-  async promote(request: PromoteRequest, signal?: AbortSignal): Promise<PromoteOutcome> {
-    let outcome = await this.#tryPromote(request);
+  constructor(private readonly options: RegistryClientOptions) {
+    this.#talk = new Talk(options);
+    this.#dialect = options.dialect === "auto" ? null : this.#speaking(options.dialect);
+  }
+
+  /** Where the registry takes models from. Asks it, where the dialect is not settled yet. */
+  async placement(): Promise<Placement | Unavailable> {
+    const dialect = await this.#settled();
+    if ("outcome" in dialect) return dialect;
+    if (dialect.place === "registry") return { kind: "registry" };
+    const { stagingDir } = this.options;
+    if (stagingDir !== null) return { kind: "staging", directory: stagingDir };
+    const message =
+      "The registry takes models from its staging directory, and PROMOTION_STAGING_DIR is not set";
+    return { outcome: "unavailable", rule: "registry/staging", message };
+  }
+
+  /**
+   * Registers an artifact whose bytes lie where {@link placement} says; `stagedAs` is their name there when that is
+   * the staging directory. Never throws for what a registry does.
+   */
+  async promote(
+    request: PromoteRequest,
+    stagedAs: string | null = null,
+    signal?: AbortSignal,
+  ): Promise<PromoteOutcome> {
+    const dialect = await this.#settled();
+    if ("outcome" in dialect) return dialect;
+    let outcome = await dialect.tryPromote(request, stagedAs);
     for (const pause of this.options.delays) {
       if (outcome.outcome === "promoted" || outcome.outcome === "refused") break;
       await wait(pause, signal);
       if (signal?.aborted) break;
-      outcome = afterEarlier(outcome, await this.#tryPromote(request));
+      outcome = afterEarlier(outcome, await dialect.tryPromote(request, stagedAs));
     }
+    // A registry of another kind may have taken its place.
+    if (outcome.outcome === "refused" && this.options.dialect === "auto") this.#dialect = null;
     return outcome;
   }
 
   /** The model registered under a name, or `null`. Throws `UndecidedError` when the registry cannot say. */
   async find(name: string): Promise<RegisteredModel | null> {
-    const answer = await this.#lookUp(name);
+    const answer = await this.#talk.lookUp(name);
     switch (answer.kind) {
       case "found":
         return answer.model;
@@ -94,7 +85,7 @@ export class RegistryClient {
 
   /** Every registered model in order of promotion. Throws `UndecidedError` when the registry cannot say. */
   async list(): Promise<readonly RegisteredModel[]> {
-    const answer = await this.#send("GET", "/v1/models", { maxReplyBytes: MAX_MANIFEST_BYTES });
+    const answer = await this.#talk.send("GET", "/v1/models", { maxReplyBytes: MAX_MANIFEST_BYTES });
     const models = answer.kind === "reply" && answer.status === 200
       ? parseReply(z.array(registeredModelSchema), answer.body)
       : null;
@@ -105,7 +96,7 @@ export class RegistryClient {
 
   /** Deletes a registered model and its bytes. Throws `UndecidedError` unless the registry says it did. */
   async remove(name: string): Promise<"removed" | "absent"> {
-    const answer = await this.#send("DELETE", `/v1/model/delete?name=${encodeURIComponent(name)}`);
+    const answer = await this.#talk.send("DELETE", `/v1/model/delete?name=${encodeURIComponent(name)}`);
     if (answer.kind === "reply" && answer.status === 404) return "absent";
     const removed = answer.kind === "reply" && answer.status === 200
       ? parseReply(z.object({ status: z.literal("deleted"), name: z.literal(name) }), answer.body)
@@ -115,127 +106,26 @@ export class RegistryClient {
     throw new UndecidedError(rule, message);
   }
 
-  async #tryPromote(request: PromoteRequest): Promise<PromoteOutcome> {
-    const answer = await this.#reachable() ??
-      await this.#send("POST", "/v1/model/promote", { json: JSON.stringify(request) });
-    switch (answer.kind) {
-      case "unmade":
-      case "unreachable":
-        return { outcome: "unavailable", ...unclear(answer) };
-      case "lost":
-        return await this.#reconcile(request, { outcome: "unknown", ...unclear(answer) });
-      case "reply":
-        return await this.#judge(request, answer);
-      default:
-        return unreachable(answer);
-    }
-  }
-
-  /**
-   * Whatever passes on a unix socket to the registry takes a connection before it knows whether there is a registry: a
-   * request that changes nothing goes first, so that one that is lost is known not to have been made. `null`: go on.
-   */
-  async #reachable(): Promise<Answer | null> {
-    if (this.options.socketPath === undefined) return null;
-    const answer = await this.#send("GET", "/health");
-    return answer.kind === "lost" ? { kind: "unreachable", cause: answer.cause } : null;
-  }
-
-  async #judge(
-    request: PromoteRequest,
-    reply: Extract<Exchange, { kind: "reply" }>,
-  ): Promise<PromoteOutcome> {
-    const { status, body } = reply;
-    const { rule, message } = unclear(reply);
-    if (status === 200 || status === 201) {
-      const entry = parseReply(registeredModelSchema, body);
-      if (entry !== null && isSame(entry, request)) return { outcome: "promoted", entry, by: "reply" };
-      return await this.#reconcile(request, { outcome: "unknown", rule, message });
-    }
-    if (status === 409) return await this.#settleConflict(request, message);
-    if (rule === "registry/server-error") {
-      const outcome = MAY_STILL_COMMIT.has(status) ? "unknown" : "unavailable";
-      return await this.#reconcile(request, { outcome, rule, message });
-    }
-    if (status < 300) return await this.#reconcile(request, { outcome: "unknown", rule, message });
-    return { outcome: "refused", status, rule, message };
-  }
-
-  /** Asks what the registry holds under the name. When it holds nothing yet, a lost request stays unknown. */
-  async #reconcile(request: PromoteRequest, otherwise: Unsettled): Promise<PromoteOutcome> {
-    const answer = await this.#lookUp(request.name);
-    switch (answer.kind) {
-      case "found":
-        return this.#compare(request, answer.model);
-      case "absent":
-        return otherwise;
-      case "unclear":
-        return { ...otherwise, outcome: "unknown" };
-      default:
-        return unreachable(answer);
-    }
-  }
-
-  /** A conflict with the very same bytes is an earlier try that succeeded. */
-  async #settleConflict(request: PromoteRequest, message: string): Promise<PromoteOutcome> {
-    const answer = await this.#lookUp(request.name);
-    switch (answer.kind) {
-      case "found":
-        return this.#compare(request, answer.model);
-      case "absent":
-        return { outcome: "refused", status: 409, rule: "registry/refused", message };
-      case "unclear":
-        return {
-          outcome: "unknown",
-          rule: "registry/unknown-outcome",
-          message: `${message}; and what it holds could not be asked: ${answer.message}`,
-        };
-      default:
-        return unreachable(answer);
-    }
-  }
-
-  #compare(request: PromoteRequest, held: RegisteredModel): PromoteOutcome {
-    if (isSame(held, request)) return { outcome: "promoted", entry: held, by: "reconciled" };
-    const message = `The registry holds sha256=${held.sha256} as ${
-      JSON.stringify(request.name)
-    }, this model is sha256=${request.sha256}`;
-    return { outcome: "refused", status: 409, rule: "registry/conflict", message };
-  }
-
-  async #lookUp(name: string): Promise<Lookup> {
-    const answer = await this.#send("GET", `/v1/model?name=${encodeURIComponent(name)}`);
-    if (answer.kind === "reply" && answer.status === 404) return { kind: "absent" };
-    const model = answer.kind === "reply" && answer.status === 200
-      ? parseReply(registeredModelSchema, answer.body)
-      : null;
-    if (model !== null && model.name === name) return { kind: "found", model };
-    return { kind: "unclear", ...unclear(answer) };
-  }
-
-  async #send(
-    method: "GET" | "POST" | "DELETE",
-    target: string,
-    more: { readonly json?: string; readonly maxReplyBytes?: number } = {},
-  ): Promise<Answer> {
-    const { baseUrl, socketPath, timeoutMs } = this.options;
-    let token: string | null;
+  async #settled(): Promise<Dialect | Unavailable> {
     try {
-      token = await this.options.token();
-    } catch (cause) {
-      if (cause instanceof UndecidedError) return { kind: "unmade", cause };
-      throw cause;
+      return this.#dialect ??= this.#speaking(await probeDialect(this.#talk));
+    } catch (error) {
+      if (!(error instanceof UndecidedError)) throw error;
+      return { outcome: "unavailable", rule: error.rule, message: error.message };
     }
-    return await exchange({
-      method,
-      address: baseUrl,
-      ...(socketPath === undefined ? {} : { socketPath }),
-      target,
-      token,
-      timeoutMs,
-      maxReplyBytes: MAX_MESSAGE_BYTES,
-      ...more,
-    });
+  }
+
+  #speaking(id: Dialect["id"]): Dialect {
+    switch (id) {
+      case "a":
+        return new DialectA(this.#talk);
+      case "b":
+        return new DialectB(this.#talk, this.options.policyEvidence);
+      case "c":
+        return new DialectC(this.#talk);
+      default:
+        return unreachable(id);
+    }
   }
 }
 
@@ -245,10 +135,6 @@ function afterEarlier(earlier: Unsettled, later: PromoteOutcome): PromoteOutcome
     return later;
   }
   return { outcome: "unknown", rule: later.rule, message: later.message };
-}
-
-function isSame(held: RegisteredModel, request: PromoteRequest): boolean {
-  return held.name === request.name && held.sha256 === request.sha256;
 }
 
 /** Resolves after a while, or at once when the program is asked to stop. */
@@ -263,52 +149,4 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const timer = setTimeout(done, ms);
     signal?.addEventListener("abort", done);
   });
-}
-
-/** A reply's body as what it should be, or `null` when it is anything else. */
-function parseReply<T>(schema: z.ZodType<T>, body: string | null): T | null {
-  if (body === null) return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-  const parsed = schema.safeParse(json);
-  return parsed.success ? parsed.data : null;
-}
-
-/** Which rule an answer falls under when it is not the one that was asked for. */
-function unclear(answer: Answer): { readonly rule: RuleId; readonly message: string } {
-  switch (answer.kind) {
-    case "unmade":
-      return { rule: answer.cause.rule, message: answer.cause.message };
-    case "unreachable":
-      return { rule: "registry/unreachable", message: `Cannot reach the registry: ${answer.cause.message}` };
-    case "lost":
-      return {
-        rule: "registry/unknown-outcome",
-        message: `The registry did not answer: ${answer.cause.message}`,
-      };
-    case "reply":
-      return {
-        rule: ruleOfStatus(answer.status),
-        message: `The registry answered ${answer.status}: ${excerpt(answer.body)}`,
-      };
-    default:
-      return unreachable(answer);
-  }
-}
-
-function ruleOfStatus(status: number): RuleId {
-  if (status >= 500 || status === 408 || status === 425 || status === 429) return "registry/server-error";
-  if (status >= 400) return status === 401 || status === 403 ? "registry/forbidden" : "registry/refused";
-  return status >= 300 ? "registry/redirect" : "registry/malformed-reply";
-}
-
-/** The beginning of what the registry said, safe to print. */
-function excerpt(body: string | null): string {
-  if (body === null) return "(no readable text)";
-  return escapeName(body.slice(0, 300).trim());
 }

@@ -23,6 +23,8 @@ export interface Message {
   readonly maxReplyBytes: number;
   /** For the whole exchange, from connecting to the last byte. */
   readonly timeoutMs: number;
+  /** Gives up waiting when it aborts; the exchange is then lost. */
+  readonly signal?: AbortSignal;
 }
 
 const NEVER_SENT = new Set([
@@ -50,8 +52,11 @@ export function exchange(message: Message): Promise<Exchange> {
     const deadline = setTimeout(() => {
       sent.destroy(new Error(`No whole answer within ${message.timeoutMs} ms`));
     }, message.timeoutMs);
+    const giveUp = () => sent.destroy(new Error("No whole answer before this program stopped"));
+    message.signal?.addEventListener("abort", giveUp, { once: true });
     const settle = (result: Exchange) => {
       clearTimeout(deadline);
+      message.signal?.removeEventListener("abort", giveUp);
       resolve(result);
     };
     let status: number | null = null;

@@ -1,7 +1,10 @@
-/** Where passed models are registered: a client for any registry of dialect A, and one of our own to embed. */
+/** Where passed models are registered: a client for every dialect, and a registry of our own (A) to embed. */
 export * from "./address.ts";
 export * from "./client.ts";
+export { readContainments } from "./containment.ts";
+export { type Dialect, type PromoteOutcome } from "./dialect.ts";
 export * from "./listing.ts";
+export * from "./policy_bundle.ts";
 export * from "./server.ts";
 export * from "./store.ts";
 export * from "./token.ts";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { unlessMissing } from "../files/mod.ts";
 import { ArtifactFault, measureArtifact, type Measured } from "./measure_artifact.ts";
 import { type ManifestStore, StoreError } from "./store.ts";
+import { moveRecords, readContainments, recordContainment } from "./containment.ts";
 import { containArtifact, removeArtifact } from "./artifact_bytes.ts";
 import {
   type ContainmentOrder,
@@ -19,6 +20,8 @@ export interface RegistryDeps {
   readonly registryDir: string;
   /** Where contained models go; outside the registry directory, so that nothing takes them for models. */
   readonly containedDir: string;
+  /** What follows a model's name in the names of the records that stand beside it. */
+  readonly recordSuffixes: readonly string[];
   readonly now: () => Date;
   /** Aborts when the program stops and can wait no longer. */
   readonly signal: AbortSignal;
@@ -118,6 +121,13 @@ export class Registry {
     if (body.size_bytes && body.size_bytes !== measured.sizeBytes) {
       throw new RequestRefused(409, "size_bytes does not match copied artifact");
     }
+    const contained = readContainments(this.deps.containedDir).find((record) => record.sha256 === sha256);
+    if (contained !== undefined) {
+      throw new RequestRefused(
+        403,
+        `artifact validation failed: contained by incident ${contained.incident_id}`,
+      );
+    }
     // From here on nothing waits, so no other request comes between the look and the write.
     const taken = this.entries.find((entry) => entry.name === name || entry.filename === filename);
     if (taken === undefined) return this.#register(entryOf(name, filename, body, measured, this.deps.now()));
@@ -157,8 +167,11 @@ export class Registry {
     }
     const entry = this.#findForContainment(order);
     this.#requireIntact();
-    const containedAs = await containArtifact(this.#pathOf(entry), this.deps.containedDir, incidentId);
+    const { containedDir, recordSuffixes, now } = this.deps;
+    const containedAs = await containArtifact(this.#pathOf(entry), containedDir, incidentId);
     if (containedAs === null) throw new RequestRefused(409, "containment target already exists");
+    moveRecords(this.#pathOf(entry), recordSuffixes, containedDir, containedAs);
+    recordContainment(containedDir, entry, { incidentId, containedAs, at: now() });
     this.#save(() => this.deps.store.remove(entry.name));
     return { incidentId, entry, containedAs };
   }

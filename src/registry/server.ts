@@ -102,7 +102,8 @@ async function readBody<T>(c: Context, schema: z.ZodType<T>, signal: AbortSignal
 }
 
 function health(registry: Registry, c: Context): Response {
-  const count = { model_count: registry.entries.length };
+  // `dialect` is ours: guarded, this registry could not be told from one of dialect B by anything else.
+  const count = { model_count: registry.entries.length, dialect: "a" };
   if (registry.isIntact()) return c.json({ status: "ok", ...count, registry_dir: registry.directory });
   const error = "registry enrollment metadata is unavailable or changed";
   return c.json({ status: "degraded", ...count, error }, 503);

@@ -93,6 +93,10 @@ export const registeredModelSchema = z.object({
   sha256: sha256Schema,
   size_bytes: z.int().min(0),
   promoted_at: z.string(),
+  /** Dialect C: acquired, quarantined, trusted, revoked or deleted. */
+  state: z.string().optional(),
+  /** Dialect B. */
+  blocked: z.boolean().optional(),
 });
 export type RegisteredModel = z.output<typeof registeredModelSchema>;
 

@@ -9,7 +9,7 @@ import { EMPTY_LOCK, loadLock } from "../policy/lock.ts";
 import { PinStore } from "../policy/pins.ts";
 import type { TextFile } from "../policy/document.ts";
 import { type Allowlist, EMPTY_ALLOWLIST, loadAllowlist } from "../policy/sources.ts";
-import { POLICY_DIRECTORY, stateDirectory } from "./environment.ts";
+import { POLICY_DIRECTORY, stateDirectory, type Variable } from "./environment.ts";
 import { loadTrustRoot } from "./trust_roots.ts";
 import type { StageInputs, World } from "./world.ts";
 
@@ -91,10 +91,7 @@ function allowlist(world: World, policyPath: string): Allowlist {
   return file === null ? EMPTY_ALLOWLIST : loadAllowlist(file);
 }
 
-/**
- * A file that a variable names must be there; the one beside the policy may be missing. Beside a shipped policy the
- * host's own file comes first.
- */
+/** A file that a variable names must be there; the one at its ordinary place may be missing. */
 function companion(
   world: World,
   variable: "SOURCES_ALLOWLIST_PATH" | "MODELS_LOCK_PATH" | "MODEL_CATALOG_PATH",
@@ -102,13 +99,18 @@ function companion(
   name: string,
   code: StartupCode,
 ): TextFile | null {
+  const path = companionPath(world, variable, policyPath, name);
+  if (world.env(variable) === undefined && !exists(path)) return null;
+  return { text: readText(path, code), path };
+}
+
+/** Where a variable says, else beside the policy; beside a shipped policy the host's own file comes first. */
+export function companionPath(world: World, variable: Variable, policyPath: string, name: string): string {
   const named = world.env(variable);
-  const beside = join(dirname(policyPath), name);
+  if (named !== undefined) return named;
   const hosts = join(POLICY_DIRECTORY, name);
   const isShipped = dirname(policyPath) === shippedDirectory(world);
-  const path = named ?? (isShipped && exists(hosts) ? hosts : beside);
-  if (named === undefined && !exists(path)) return null;
-  return { text: readText(path, code), path };
+  return isShipped && exists(hosts) ? hosts : join(dirname(policyPath), name);
 }
 
 function exists(path: string): boolean {

@@ -14,7 +14,7 @@ import {
 } from "../admission/mod.ts";
 import { AuditChain } from "../audit/mod.ts";
 import { systemCode } from "../files/mod.ts";
-import { type Policy, StartupError } from "../model/mod.ts";
+import { type BoundaryEvent, type Policy, StartupError } from "../model/mod.ts";
 import { readSigner, type Signer } from "../provenance/signer.ts";
 import { PinStore } from "../policy/pins.ts";
 import type { RegistryClient } from "../registry/mod.ts";
@@ -23,6 +23,7 @@ import { suiteText } from "./behaviour_inputs.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { auditKey } from "./credentials.ts";
 import { pause } from "./pause.ts";
+import { incidentRecorderOf, policyEngineOf } from "./services.ts";
 import { verityWithTool } from "./verity.ts";
 import { signingKey, signingPassword } from "./signing_key.ts";
 import type { World } from "./world.ts";
@@ -36,7 +37,7 @@ export interface OpenLine {
 export interface LineOptions {
   readonly places: Places;
   readonly auditLog: string;
-  readonly registry: Pick<RegistryClient, "promote">;
+  readonly registry: Pick<RegistryClient, "placement" | "promote">;
   readonly say: Say;
   /** A test that kills the program at a step; nothing otherwise. */
   readonly step?: (name: string) => void;
@@ -55,8 +56,10 @@ export async function openLine(
   for (const path of Object.values(places)) makePlace(path, path === places.scanning ? 0o710 : 0o750);
   const lock = takeLock(lockPath(places.state));
   const { step = () => {} } = options;
+  const incidents = incidentRecorderOf(world, policy, { state: places.state, say: options.say });
   try {
     requireOneFilesystem(places);
+    void incidents.drain();
     const chain = await AuditChain.open({
       path: options.auditLog,
       anchorPath: anchorPath(places.state),
@@ -71,6 +74,8 @@ export async function openLine(
       bench,
       audit: auditLog(chain),
       registry: options.registry,
+      engine: policyEngineOf(world, policy),
+      incidents,
       pins: recorder(places),
       signer,
       vouched: vouchedBy(policy, () => suiteText(world), world.now),
@@ -86,13 +91,31 @@ export async function openLine(
       line,
       async close() {
         await chain.close();
+        await incidents.close(LAST_REPORTS_MS);
         lock.close();
       },
     };
   } catch (error) {
+    if (error instanceof StartupError && error.code === "audit/unavailable" && error.cause === undefined) {
+      incidents.report(brokenChain(error));
+    }
+    await incidents.close(LAST_REPORTS_MS);
     lock.close();
     throw error;
   }
+}
+
+/** How long a program that ends still waits for the incident recorder; what is not delivered stays on the disk. */
+const LAST_REPORTS_MS = 2_000;
+
+/** The audit log does not hold: entries were removed or changed, which no crash does. */
+function brokenChain({ message }: StartupError): BoundaryEvent {
+  return {
+    class: "integrity_violation",
+    severity: "critical",
+    description: `the audit chain is broken: ${message}`,
+    evidence: {},
+  };
 }
 
 /** Makes a directory where there is none. Throws `StartupError` when it cannot be had. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { mkdirSync } from "node:fs";
+import { RECORD_SUFFIXES } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { createRegistryApp, ManifestStore, type TokenReader } from "../registry/mod.ts";
 
@@ -42,7 +43,12 @@ export function startRegistry(options: RegistryRoleOptions): RunningRegistry {
   const abandon = new AbortController();
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
-    const app = createRegistryApp({ ...options, store, signal: abandon.signal });
+    const app = createRegistryApp({
+      ...options,
+      store,
+      recordSuffixes: RECORD_SUFFIXES,
+      signal: abandon.signal,
+    });
     server = Deno.serve({ hostname: "127.0.0.1", port: options.port, onListen: () => {} }, app.fetch);
   } catch (cause) {
     store.close();

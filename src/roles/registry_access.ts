@@ -1,6 +1,9 @@
-import { type Policy, StartupError } from "../model/mod.ts";
+import { join } from "node:path";
+import { type Policy, StartupError, UndecidedError } from "../model/mod.ts";
 import { registryAddressFault } from "../policy/address.ts";
 import {
+  type PolicyEvidence,
+  readPolicyEvidence,
   REGISTRY_DELAYS_MS,
   REGISTRY_TIMEOUT_MS,
   type RegistryAddress,
@@ -8,7 +11,9 @@ import {
   RegistryClient,
   tokenReader,
 } from "../registry/mod.ts";
+import { companionPath, type Configuration } from "./configuration.ts";
 import type { EmbeddedRegistry } from "./embedded_registry.ts";
+import type { Variable } from "./environment.ts";
 import type { World } from "./world.ts";
 
 export const DEFAULT_REGISTRY_URL = "http://127.0.0.1:8470";
@@ -16,27 +21,49 @@ export const DEFAULT_REGISTRY_URL = "http://127.0.0.1:8470";
 /** A client for the registry of REGISTRY_URL, of the policy, of the default address, or of our own. */
 export function registryClient(
   world: World,
-  policy: Policy,
+  configuration: Configuration,
   embedded: EmbeddedRegistry | null,
 ): RegistryClient {
+  const { policy } = configuration;
+  const readToken = world.env("REGISTRY_READ_TOKEN_PATH");
   const socketPath = world.env("REGISTRY_SOCKET");
   return new RegistryClient({
     ...(embedded === null && socketPath !== undefined ? { socketPath } : {}),
     baseUrl: embedded?.address ?? configuredAddress(world, policy),
     token: embedded?.token ?? tokenReader(tokenPlaces(world)),
+    readToken: embedded !== null || readToken === undefined
+      ? null
+      : tokenReader({ serviceToken: null, paths: [readToken] }),
+    dialect: embedded === null ? policy.registry.dialect : "a",
+    stagingDir: world.env("PROMOTION_STAGING_DIR") ?? null,
+    policyEvidence: policyEvidence(world, configuration),
     timeoutMs: REGISTRY_TIMEOUT_MS,
     delays: REGISTRY_DELAYS_MS,
   });
 }
 
-function configuredAddress(world: World, policy: Policy): RegistryAddress {
-  const { dialect } = policy.registry;
-  if (dialect !== "auto" && dialect !== "a") {
-    throw new StartupError(
-      "registry/address",
-      `Cannot speak registry dialect ${dialect}: this version knows dialect a`,
-    );
+/** Of the files as they were when this program began to judge by them; what was wrong then is said when it is asked for. */
+function policyEvidence(world: World, { policy, policyPath }: Configuration): () => PolicyEvidence {
+  const companion = (variable: Variable, name: string) => companionPath(world, variable, policyPath, name);
+  const files = {
+    policy: policyPath,
+    modelsLock: companion("MODELS_LOCK_PATH", "models.lock.yaml"),
+    diffusionLock: companion("DIFFUSION_MODELS_LOCK_PATH", "diffusion-models.lock.yaml"),
+    allowlist: companion("SOURCES_ALLOWLIST_PATH", "sources.allowlist.yaml"),
+    yaraDirectory: world.env("REGISTRY_YARA_RULES_DIR") ?? join(world.programRoot, "policy", "yara"),
+  };
+  try {
+    const evidence = readPolicyEvidence(files, policy.sha256);
+    return () => evidence;
+  } catch (error) {
+    if (!(error instanceof UndecidedError)) throw error;
+    return () => {
+      throw error;
+    };
   }
+}
+
+function configuredAddress(world: World, policy: Policy): RegistryAddress {
   const given = world.env("REGISTRY_URL");
   const address = given ?? policy.registry.url ?? DEFAULT_REGISTRY_URL;
   const checked = registryAddress(address);

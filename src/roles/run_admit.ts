@@ -47,7 +47,7 @@ export async function runAdmit(
     ? await startEmbeddedRegistry(world, places)
     : null;
   try {
-    const registry = registryClient(world, configuration.policy, embedded);
+    const registry = registryClient(world, configuration, embedded);
     const auditLog = auditLogPath(world.env, true);
     const say = (line: JournalLine) => sayOn(world, bar, line);
     const open = await openLine(world, tools, { places, auditLog, registry, say });

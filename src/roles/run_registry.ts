@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { containedPath } from "../admission/mod.ts";
 import { REGISTRY_DRAIN_MS, REGISTRY_PORT, startRegistry } from "./registry.ts";
 import { stateDirectory } from "./environment.ts";
 import { registryReading, tokenPlaces } from "./registry_access.ts";
@@ -18,7 +18,7 @@ export async function runRegistryRole(
   const running = startRegistry({
     registryDir: world.env("REGISTRY_DIR") ?? "/registry",
     stateDir: state,
-    containedDir: join(state, "contained-models"),
+    containedDir: containedPath(state),
     port: url === undefined ? REGISTRY_PORT : Number(new URL(url).port || REGISTRY_PORT),
     token: tokenReader(tokenPlaces(world)),
     reading: registryReading(world),

@@ -46,7 +46,7 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
   await using embedded = options.embeddedRegistry === true
     ? await startEmbeddedRegistry(world, places, world.env("REGISTRY_URL") ?? DEFAULT_REGISTRY_URL)
     : null;
-  const registry = registryClient(world, configuration.policy, embedded);
+  const registry = registryClient(world, configuration, embedded);
   const open = await openLine(world, tools, {
     places,
     auditLog: auditLogPath(world.env, false),

@@ -15,6 +15,7 @@ import {
   warning,
 } from "../admission/mod.ts";
 import { AuditError } from "../audit/mod.ts";
+import { auditContainments } from "./containments.ts";
 import { watchForCloses } from "./close_hints.ts";
 import { pause } from "./pause.ts";
 
@@ -34,6 +35,8 @@ const SWEEP_EVERY_MS = 60_000;
  */
 export async function* watch(line: Line, { until, signal }: WatchOptions): AsyncGenerator<Admission> {
   yield* finishPending(line, "after-restart");
+  const contained = new Set<string>();
+  await auditContainments(line, contained);
   releaseDue(line.places.held, line.places.incoming, line.now());
   const settle = new SettleWatch(Date.now());
   const reported = new Set<string>();
@@ -52,6 +55,8 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
     if (Date.now() - sweptMs >= SWEEP_EVERY_MS) {
       releaseDue(line.places.held, line.places.incoming, line.now());
       yield* finishPending(line, "waiting");
+      await auditContainments(line, contained);
+      void line.incidents.drain();
       sweptMs = Date.now();
     }
     if (until === "once" && !listIncoming(line.places.incoming).some((left) => settle.isSettling(left))) {

@@ -17,7 +17,7 @@ const GOLDEN: [why: string, data: Record<string, string>, hash: string][] = [
   ],
 ];
 for (const [why, data, hash] of GOLDEN) {
-  Deno.test(`P076: sealLine() gives the hash of the published vector with ${why}`, () => {
+  Deno.test(`P076: golden vector of the audit chain: sealLine() gives the published hash with ${why}`, () => {
     const fact = { timestamp: "2026-03-08T14:30:00+00:00", event: "promoted", data: canonicalJson(data) };
     assert.equal(sealLine(fact, "", sealWith(undefined)).hash, hash);
     const hashed = canonicalJson({ data, event: "promoted", prev_hash: "", timestamp: fact.timestamp });

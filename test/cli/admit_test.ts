@@ -49,7 +49,7 @@ Deno.test("P024, P127: admit, list, verify, audit verify and pins, as a person r
   const verified = await here.run("verify", "m");
   assert.match(verified.stdout, new RegExp(`^VERIFIED: m\\.gguf sha256=${DIGEST} promoted `));
   const audit = JSON.parse((await here.run("audit", "verify")).stdout);
-  assert.deepEqual([audit.valid, audit.entries], [true, 10]);
+  assert.deepEqual([audit.valid, audit.entries], [true, 11]);
   assert.match((await here.run("pins", "list")).stdout, new RegExp(`^${DIGEST}  m\\.gguf  since `));
   assert.equal((await here.run("pins", "forget", "m.gguf")).code, 0);
   assert.equal((await here.run("pins", "list")).stdout, "");

@@ -17,7 +17,7 @@ function digest(files: Readonly<Record<string, string>>): string {
   return sha256.digest("hex");
 }
 
-Deno.test("DirectoryHash gives the published vector, whatever the parts it is fed in", () => {
+Deno.test("golden vector of the directory hash: DirectoryHash gives it, whatever the parts it is fed in", () => {
   assert.equal(
     digest({ "unet/w.safetensors": "abc", "model_index.json": "{}" }),
     "a727eabdf254ef4cd4aa3282ef2e0dea09b507c539aed3091aabec771371faec",

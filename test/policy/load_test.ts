@@ -148,6 +148,18 @@ const refused: Refused[] = [
     "policy.yaml:2:17: registry.url: plain http to a host that is not loopback",
   ],
   [
+    "P157 a policy engine on another machine",
+    "policy/forbidden",
+    'profile: standalone\nnetwork: {allow_outbound: true}\npolicy_engine: {url: "https://engine.example"}',
+    "policy.yaml:3:22: policy_engine.url: not a loopback address",
+  ],
+  [
+    "P157 an incident recorder on another machine",
+    "policy/forbidden",
+    'incident_recorder: {url: "http://192.0.2.7:8515"}',
+    "policy.yaml:1:26: incident_recorder.url: not a loopback address",
+  ],
+  [
     "two keys that contradict each other",
     "policy/forbidden",
     "gguf_guard: {required: true}\nscanners: {gguf_guard: {required: false}}",
@@ -349,3 +361,17 @@ Deno.test("loadPolicy() keeps a waiver that holds, its digest folded to lower ca
     /accept\[1\]: the same rule is accepted/,
   );
 });
+
+for (
+  const [text, consults] of [
+    ["profile: appliance", false],
+    ["version: 1", false],
+    ["profile: standalone", false],
+    ["profile: standalone\npolicy_engine: {consult: true}", true],
+    ["profile: appliance\npolicy_engine: {consult: true}", true],
+  ] as const
+) {
+  Deno.test(`P150: ${JSON.stringify(text)} ${consults ? "asks" : "does not ask"} the policy engine`, () => {
+    assert.equal(load(text).policyEngine.consult, consults);
+  });
+}

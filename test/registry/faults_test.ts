@@ -200,7 +200,7 @@ Deno.test("no registry at all: unavailable, after every try", async () => {
 Deno.test("a program that stops does not wait for the next try", async () => {
   await using registry = new FaultRegistry(() => reply(503, ""));
   const stop = new AbortController();
-  const answer = clientOf(registry.url, { delays: [60_000] }).promote(REQUEST, stop.signal);
+  const answer = clientOf(registry.url, { delays: [60_000] }).promote(REQUEST, null, stop.signal);
   setTimeout(() => stop.abort(), 20);
   assert.equal((await answer).outcome, "unknown");
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { RegistryClient, type TokenReader } from "../../src/registry/mod.ts";
+import { RegistryClient, type RegistryClientOptions, type TokenReader } from "../../src/registry/mod.ts";
 import type { PromoteRequest } from "../../src/model/mod.ts";
 import { registryAddress } from "../../src/registry/mod.ts";
 import { type RunningRegistry, startRegistry } from "../../src/roles/registry.ts";
@@ -120,11 +120,17 @@ export class Fixture extends Places {
 
 export function clientOf(
   url: string,
-  more: { token?: TokenReader; timeoutMs?: number; delays?: number[] } = {},
+  more: Partial<RegistryClientOptions> = {},
 ): RegistryClient {
   return new RegistryClient({
     baseUrl: registryAddress(url),
     token: () => Promise.resolve(TOKEN),
+    readToken: null,
+    dialect: "a",
+    stagingDir: null,
+    policyEvidence: () => {
+      throw new Error("No policy is shown to a registry of dialect A");
+    },
     timeoutMs: 5_000,
     delays: [],
     ...more,

@@ -23,7 +23,7 @@ Deno.test("a promoted model is found by every reading route (P041, P126, P127, P
   };
   const path = join(f.registryDir, "tiny.Q4_K_M.gguf");
   const routes: [method: string, path: string, expected: unknown][] = [
-    ["GET", "/health", { status: "ok", model_count: 1, registry_dir: f.registryDir }],
+    ["GET", "/health", { status: "ok", model_count: 1, dialect: "a", registry_dir: f.registryDir }],
     ["GET", "/v1/models", [entry]],
     ["GET", "/v1/model?name=tiny.Q4_K_M", entry],
     ["GET", "/v1/model/path?name=tiny.Q4_K_M", { path }],
@@ -377,6 +377,7 @@ Deno.test("a manifest that somebody else changed: /health says so and nothing is
   assert.deepEqual([health.status, JSON.parse(health.text)], [503, {
     status: "degraded",
     model_count: 1,
+    dialect: "a",
     error: "registry enrollment metadata is unavailable or changed",
   }]);
   const refusal = "failed to save manifest: manifest.json was changed by another program\n";

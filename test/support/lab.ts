@@ -27,7 +27,7 @@ export interface Entry {
 }
 
 export interface LineSetup {
-  readonly registry: Pick<RegistryClient, "promote">;
+  readonly registry: Pick<RegistryClient, "placement" | "promote">;
   readonly now?: () => Date;
   readonly signal?: AbortSignal;
   readonly step?: (name: string) => void;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { containedPath } from "../../src/admission/mod.ts";
 import type { RegistryClient, TokenReader } from "../../src/registry/mod.ts";
 import { type RunningRegistry, startRegistry } from "../../src/roles/registry.ts";
 import { clientOf, TOKEN } from "../registry/fixture.ts";
@@ -14,7 +15,7 @@ export class LabRegistry implements AsyncDisposable {
     this.running = startRegistry({
       registryDir: lab.places.registry,
       stateDir: join(lab.root, "registry-state"),
-      containedDir: join(lab.root, "contained"),
+      containedDir: containedPath(lab.places.state),
       port: 0,
       token,
       reading: "guarded",

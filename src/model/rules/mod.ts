@@ -1,6 +1,7 @@
 import { BEHAVIOUR_RULES } from "./behaviour.ts";
 import { DIRECTORY_RULES } from "./directory.ts";
 import { DISGUISE_RULES } from "./disguise.ts";
+import { ENGINE_RULES } from "./engine.ts";
 import { GARAK_RULES } from "./garak.ts";
 import { GGUF_RULES } from "./gguf.ts";
 import { JSON_RULES } from "./json.ts";
@@ -36,6 +37,7 @@ export const RULES = {
   ...WORKER_RULES,
   ...SCANNER_RULES,
   ...REGISTRY_RULES,
+  ...ENGINE_RULES,
 } as const;
 
 export type RuleId = keyof typeof RULES;

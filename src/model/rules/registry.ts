@@ -46,6 +46,19 @@ export const REGISTRY_RULES = rules({
     why: "A registry never redirects; following would hand our token to another address.",
     whatToDo: "Set REGISTRY_URL to the registry itself, then `ai-quarantine retry NAME`.",
   },
+  "registry/staging": {
+    severity: "critical",
+    why: "The registry takes models only from its staging directory, and where that is was not said.",
+    whatToDo:
+      "Set PROMOTION_STAGING_DIR to the registry's promotion-staging directory; it is tried again by itself.",
+  },
+  "registry/policy-bundle": {
+    severity: "critical",
+    why:
+      "The registry accepts a model only with proof that it was judged by the policy installed on this machine.",
+    whatToDo:
+      "Restart the service so that it judges by the installed policy, and see that all files of the policy and YARA rules are installed, then `ai-quarantine retry NAME`.",
+  },
   "registry/token": {
     severity: "critical",
     why: "The registry's token could not be read safely, so no request was sent.",

@@ -1,0 +1,23 @@
+import { containedPath, type Line, warning } from "../admission/mod.ts";
+import { readContainments } from "../registry/mod.ts";
+
+/**
+ * Records in the audit log what the embedded registry has taken out of use since the last look, each once. The
+ * registry keeps no log of its own, and shares the state directory. `seen` saves asking the log again and again.
+ */
+export async function auditContainments(line: Line, seen: Set<string>): Promise<void> {
+  for (const record of readContainments(containedPath(line.places.state))) {
+    const claim = record.contained_as;
+    if (seen.has(claim)) continue;
+    seen.add(claim);
+    if (await line.audit.has("contained", claim)) continue;
+    await line.audit.append("contained", {
+      claim,
+      filename: record.filename,
+      sha256: record.sha256,
+      incident: record.incident_id,
+      severity: "CRITICAL",
+    });
+    line.say(warning(`${record.filename} was taken out of use by incident ${record.incident_id}`));
+  }
+}
