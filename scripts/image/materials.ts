@@ -177,11 +177,18 @@ function uuidOf(text: string): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** The licences that must go where the bundle goes: the name of each beside the bill, and where its text is. */
-function licenceFiles(packages: readonly Package[]): readonly (readonly [name: string, from: string])[] {
-  return packages.flatMap(({ key, folder }) => {
+/**
+ * The licences that must go where the bundle goes: the name of each beside the bill, and where its text is. A package
+ * under our own licence that brings no text of it gets ours, which is the same.
+ */
+function licenceFiles(
+  packages: readonly Package[],
+  own: { readonly licence: string; readonly path: string },
+): readonly (readonly [name: string, from: string])[] {
+  return packages.flatMap(({ key, folder, licence }) => {
     const [file] = fs.readdirSync(folder).filter((name) => /^licen[cs]e/i.test(name)).sort();
-    return file === undefined ? [] : [[`${key.replaceAll("/", "+")}.txt`, join(folder, file)] as const];
+    const from = file === undefined ? licence === own.licence ? own.path : null : join(folder, file);
+    return from === null ? [] : [[`${key.replaceAll("/", "+")}.txt`, from] as const];
   });
 }
 
@@ -211,14 +218,16 @@ function main(): void {
   }
   const packages = lockedPackages(CHECKOUT);
   const sha256 = createHash("sha256").update(fs.readFileSync(values.deno)).digest("hex");
-  const bill = billOfMaterials(readJson(join(CHECKOUT, "deno.json")), packages, {
+  const program: Program = readJson(join(CHECKOUT, "deno.json"));
+  const bill = billOfMaterials(program, packages, {
     deno: { version: Deno.version.deno, sha256 },
     parts: partsIn(values.parts),
     epochSeconds: Number(values.epoch),
   });
   fs.mkdirSync(join(out, "licenses"), { recursive: true });
   fs.writeFileSync(join(out, "sbom.cdx.json"), `${JSON.stringify(bill, null, 2)}\n`);
-  for (const [name, path] of licenceFiles(packages)) {
+  const own = { licence: program.license, path: join(CHECKOUT, "LICENSE") };
+  for (const [name, path] of licenceFiles(packages, own)) {
     fs.writeFileSync(join(out, "licenses", name), fs.readFileSync(path));
   }
 }

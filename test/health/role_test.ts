@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { cli } from "../support/cli.ts";
 import { Lab, PROGRAM_ROOT } from "../support/lab.ts";
 
-/** Stands for the runtime: shows the launcher's arguments, or runs another program with them than main.ts. */
+/** Stands for the runtime: shows the launcher's arguments, or runs another program with them than ours. */
 function standIn(lab: Lab, script: string): string {
   const path = join(lab.root, "deno");
   fs.writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -36,7 +36,7 @@ Deno.test("what the health role's permissions refuse", async () => {
   const probe = join(PROGRAM_ROOT, "test", "health", "wall_probe.ts");
   const script = `count=$#
 for given; do
-  case $given in */main.ts) given=${probe} ;; esac
+  case $given in */program.ts) given=${probe} ;; esac
   [ "$given" = health ] || set -- "$@" "$given"
 done
 shift "$count"

@@ -1,4 +1,4 @@
-/** Started in place of main.ts with the health role's permissions: tries what the role must not be able to do. */
+/** Started in place of the program with the health role's permissions: tries what the role must not be able to do. */
 const [state = "", incoming = ""] = Deno.args;
 
 const attempts: Record<string, () => unknown> = {
