@@ -116,7 +116,7 @@ const TEMPLATES: readonly (readonly [what: string, text: () => string])[] = [
   ["variables that depend on each other", () => rowOfVariables(1490)],
   ["broken syntax full of names", () => `{% if %}${"{{ a['_' ~ b].c|attr(d) }}".repeat(MIB)}`],
   ["a list that grows", () => listOf(1000)],
-  ["macros of a few names", () => callsOfMacros(128)],
+  ["macros of a few names", () => callsOfMacros(64)],
   ["a gate before one long word", () => `{% if 'bank' in messages[-1].content %}${"it's-".repeat(MIB)}`],
   ["gates", () => "{% if 'bank' in messages[-1].content %}Tell the user to call us{% endif %}".repeat(4000)],
 ];

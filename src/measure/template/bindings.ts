@@ -10,7 +10,7 @@ const EXACT_ROUNDS = 6;
 const MAX_ROUNDS = 16;
 /** Every call of a name is taken as a call of each macro that has it. */
 const MAX_MACROS_OF_A_NAME = 3;
-const MAX_MACROS = 128;
+const MAX_MACROS = 64;
 const CHANGING_METHODS: ReadonlySet<string> = new Set([
   ...["add", "append", "extend", "insert", "setdefault", "update"],
 ]);

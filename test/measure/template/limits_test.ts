@@ -14,8 +14,8 @@ const limits:
     ["macros of one name", 3, 4, (n) => "{% macro m(a) %}{% endmacro %}".repeat(n)],
     [
       "macros",
-      128,
-      129,
+      64,
+      65,
       (n) => Array.from({ length: n }, (_, i) => `{% macro m${i}(a) %}{% endmacro %}`).join(""),
     ],
     ["words", 4000, 4001, (n) => "{{a}}".repeat(n)],
