@@ -13,7 +13,7 @@ import { children, descendants, type Node, parseTokens } from "./tree.ts";
 
 export const MAX_TEMPLATE_BYTES = 1 << 20;
 /** The largest templates known have a few thousand. */
-const MAX_WORDS = 12_000;
+const MAX_WORDS = 9_000;
 const MAX_TREE_DEPTH = 600;
 /** More findings of the same rule say nothing new. */
 const MAX_PER_RULE = 3;

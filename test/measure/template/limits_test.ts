@@ -18,7 +18,7 @@ const limits:
       65,
       (n) => Array.from({ length: n }, (_, i) => `{% macro m${i}(a) %}{% endmacro %}`).join(""),
     ],
-    ["words", 4000, 4001, (n) => "{{a}}".repeat(n)],
+    ["words", 3000, 3001, (n) => "{{a}}".repeat(n)],
   ];
 for (const [what, below, above, make] of limits) {
   Deno.test(`examineTemplate() takes ${below} ${what} and refuses ${above}`, () => {
