@@ -1,18 +1,10 @@
 import { createHash } from "node:crypto";
 import { escapeName, systemCode } from "../files/mod.ts";
-import { type BoundaryEvent, UndecidedError, unreachable } from "../model/mod.ts";
-import type { RegistryAddress } from "../registry/address.ts";
-import { exchange } from "../registry/exchange.ts";
-import type { TokenReader } from "../registry/token.ts";
+import { type BoundaryEvent, unreachable } from "../model/mod.ts";
 import { type Incident, IncidentSpool } from "./incident_spool.ts";
+import { type Neighbour, post } from "./post.ts";
 
-export interface IncidentReporterOptions {
-  readonly address: RegistryAddress;
-  /** A unix socket behind which that is. */
-  readonly socketPath?: string;
-  readonly token: TokenReader;
-  /** For one report: the recorder contains the model before it answers. */
-  readonly timeoutMs: number;
+export interface IncidentReporterOptions extends Neighbour {
   /** Where incidents wait while the recorder is away. */
   readonly spoolDir: string;
   readonly now: () => Date;
@@ -20,6 +12,7 @@ export interface IncidentReporterOptions {
   readonly warn: (text: string) => void;
 }
 
+/** For one report: the recorder contains the model before it answers. */
 export const INCIDENT_TIMEOUT_MS = 100_000;
 const MAX_REPLY_BYTES = 256 * 1024;
 const MAX_TEXT = 1024;
@@ -100,26 +93,14 @@ export class IncidentReporter {
   }
 
   async #send(incident: Incident): Promise<Delivery> {
-    const { address, socketPath, timeoutMs } = this.options;
-    let token: string | null;
-    try {
-      token = await this.options.token();
-    } catch (cause) {
-      if (!(cause instanceof UndecidedError)) throw cause;
-      return { kind: "later", why: cause.message };
-    }
-    const answer = await exchange({
-      method: "POST",
-      address,
-      ...(socketPath === undefined ? {} : { socketPath }),
+    const answer = await post(this.options, {
       target: "/api/v1/incidents/report",
-      token,
       json: requestOf(incident),
       maxReplyBytes: MAX_REPLY_BYTES,
-      timeoutMs,
       signal: this.#stop.signal,
     });
     switch (answer.kind) {
+      case "no-token":
       case "unreachable":
       case "lost":
         return { kind: "later", why: answer.cause.message };

@@ -1,23 +1,8 @@
 import * as z from "zod";
 import { escapeName } from "../files/mod.ts";
-import {
-  type Permission,
-  type PromotionQuestion,
-  type RuleId,
-  UndecidedError,
-  unreachable,
-} from "../model/mod.ts";
-import type { RegistryAddress } from "../registry/address.ts";
-import { exchange } from "../registry/exchange.ts";
-import type { TokenReader } from "../registry/token.ts";
-
-export interface PolicyEngineOptions {
-  readonly address: RegistryAddress;
-  /** A unix socket behind which that is. */
-  readonly socketPath?: string;
-  readonly token: TokenReader;
-  readonly timeoutMs: number;
-}
+import { type Permission, type PromotionQuestion, type RuleId, unreachable } from "../model/mod.ts";
+import { parseReply } from "../registry/talk.ts";
+import { type Neighbour, post } from "./post.ts";
 
 const DOMAIN = "model_promotion";
 const MAX_REQUEST_BYTES = 64 * 1024;
@@ -39,29 +24,18 @@ type EngineReply = z.infer<typeof replySchema>;
 
 /** The policy engine on this machine. */
 export class PolicyEngineClient {
-  constructor(private readonly options: PolicyEngineOptions) {}
+  constructor(private readonly options: Neighbour) {}
 
   /** May this model be promoted? Anything but a clear answer is `undecided`. Never throws for what an engine does. */
   async decide(question: PromotionQuestion): Promise<Permission> {
-    const { address, socketPath, timeoutMs } = this.options;
-    let token: string | null;
-    try {
-      token = await this.options.token();
-    } catch (cause) {
-      if (!(cause instanceof UndecidedError)) throw cause;
-      return undecided("engine/token", `Cannot ask the policy engine: ${cause.message}`);
-    }
-    const answer = await exchange({
-      method: "POST",
-      address,
-      ...(socketPath === undefined ? {} : { socketPath }),
+    const answer = await post(this.options, {
       target: "/api/v1/decide",
-      token,
       json: requestOf(question),
       maxReplyBytes: MAX_REPLY_BYTES,
-      timeoutMs,
     });
     switch (answer.kind) {
+      case "no-token":
+        return undecided("engine/token", `Cannot ask the policy engine: ${answer.cause.message}`);
       case "unreachable":
       case "lost":
         return undecided("engine/unreachable", `Cannot reach the policy engine: ${answer.cause.message}`);
@@ -98,7 +72,7 @@ function judge(status: number, body: string | null): Permission {
     const rule = status >= 300 && status < 400 ? "engine/malformed-reply" : "engine/error";
     return undecided(rule, `The policy engine answered ${status}: ${said}`);
   }
-  const reply = parse(body);
+  const reply = parseReply(replySchema, body);
   if (reply === null) return undecided("engine/malformed-reply", `The policy engine answered 200: ${said}`);
   const { decision, reason, evidence } = reply;
   const words = `${safe(reason)} (${safe(evidence.rule_id)})`;
@@ -127,18 +101,6 @@ function evidenceOf({ reason, evidence }: EngineReply): Readonly<Record<string, 
     input_hash: safe(input_hash),
     timestamp: safe(timestamp),
   };
-}
-
-function parse(body: string | null): EngineReply | null {
-  if (body === null) return null;
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-  return replySchema.safeParse(json).data ?? null;
 }
 
 function undecided(rule: RuleId, message: string): Permission {
