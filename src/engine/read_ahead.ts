@@ -1,17 +1,16 @@
 import { FileSource } from "../files/file_source.ts";
 import { inspectFile, type Inspection, type InspectOptions } from "./inspect_file.ts";
-import { WorkerPool } from "./workers.ts";
+import type { WorkerPool } from "./workers.ts";
 
 /**
- * An inspection that was begun before anybody asked for it. What it finds, the format's own errors included, waits for
+ * An inspection that was begun before anybody asked for it, with threads that end with it. What it finds, the format's own errors included, waits for
  * whoever asks.
  */
 export class ReadAhead {
-  readonly #workers = new WorkerPool();
   readonly #inspection: Promise<Inspection>;
   #progress: (bytes: number) => void = () => {};
 
-  constructor(path: string, format: InspectOptions["format"]) {
+  constructor(path: string, format: InspectOptions["format"], private readonly workers: WorkerPool) {
     this.#inspection = this.#inspect(path, format);
     this.#inspection.catch(() => {}); // Reported when it is asked for.
   }
@@ -21,13 +20,13 @@ export class ReadAhead {
     try {
       return await inspectFile(source, {
         format,
-        workers: this.#workers,
+        workers: this.workers,
         progress: (bytes) => this.#progress(bytes),
         signal: new AbortController().signal,
       });
     } finally {
       source.close();
-      this.#workers.close();
+      this.workers.close();
     }
   }
 

@@ -2,10 +2,19 @@
  * The composition root: reads the arguments and the environment and hands the seven stages to a role. It holds no
  * logic, and loads nothing before it knows what is asked for.
  */
+import { type EarlySandbox, startEarly } from "../roles/early_examiner.ts";
 import type { Screen, World } from "../roles/world.ts";
+import { environment } from "./outside.ts";
 
-/** Carries out one command line of the program that lies in `programRoot`; gives its exit code. */
-export async function main(args: readonly string[], programRoot: string): Promise<number> {
+/**
+ * Carries out one command line of the program that lies in `programRoot`; gives its exit code. `early`: what was started
+ * for it before.
+ */
+export async function main(
+  args: readonly string[],
+  programRoot: string,
+  early: EarlySandbox | null = startEarly({ env: environment, programRoot }, args),
+): Promise<number> {
   switch (args[0]) {
     case "examine": {
       const [{ examine }, { inspection }] = await Promise.all([
@@ -28,25 +37,17 @@ export async function main(args: readonly string[], programRoot: string): Promis
       await runScanner(programRoot);
       return 0;
     }
-    case "check": {
-      const { startEarly } = await import("../roles/early_examiner.ts");
-      const outside = world(programRoot);
-      return await commandLine({ ...outside, ...startEarly(outside, args) }, args);
+    default: {
+      const { runCommandLine } = await import("../roles/cli.ts");
+      return await runCommandLine({ ...world(programRoot), ...(early !== null && { early }) }, args);
     }
-    default:
-      return await commandLine(world(programRoot), args);
   }
-}
-
-async function commandLine(outside: World, args: readonly string[]): Promise<number> {
-  const { runCommandLine } = await import("../roles/cli.ts");
-  return await runCommandLine(outside, args);
 }
 
 /** Everything of the outside that roles may use. */
 export function world(programRoot: string): World {
   return {
-    env: (name) => Deno.env.get(name) || undefined, // Set to nothing is not set.
+    env: environment,
     programRoot,
     now: () => new Date(),
     hostname: Deno.hostname,

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { formatClaimedByFile } from "../model/mod.ts";
+// Not all of the model: this is loaded before anything else, and every module takes its time.
+import { formatClaimedByFile } from "../model/artifact.ts";
 import { openProcessSandbox } from "../tools/process_sandbox.ts";
 import type { OpenSandbox, Sandbox } from "../tools/worker.ts";
 import { sandboxOptions } from "./sandboxes.ts";
@@ -28,27 +29,30 @@ export class EarlySandbox {
 }
 
 /**
- * Starts an examiner for what looks like the first model of `check`, which begins to read while the coordinator is still
+ * Starts an examiner for what looks like the first model of `check`, if it is that what is asked for. The examiner begins to read while the coordinator is still
  * loading. A guess that turns out wrong does no harm: an examiner without a job says nothing, and ends with the program.
  */
 export function startEarly(
   world: Pick<World, "env" | "programRoot">,
   args: readonly string[],
-): { readonly early?: EarlySandbox } {
-  const [, ...given] = args;
+): EarlySandbox | null {
+  const [verb, ...given] = args;
+  if (verb !== "check") return null;
   const path = given.find((arg, at) => !arg.startsWith("-") && !WITH_VALUE.includes(given[at - 1] ?? ""));
   const format = path === undefined ? "unknown" : formatClaimedByFile(path);
-  if (path === undefined || format === "unknown" || !isFile(path)) return {};
-  const artifact = resolve(path);
+  if (path === undefined || format === "unknown") return null;
+  const artifact = regularFile(path);
+  if (artifact === null) return null;
   const ahead = (inside: string) => ["--ahead", format, inside];
   const sandbox = openProcessSandbox(sandboxOptions(world, "examine", []), { path: artifact }, ahead);
-  return { early: new EarlySandbox(artifact, sandbox) };
+  return new EarlySandbox(artifact, sandbox);
 }
 
-function isFile(path: string): boolean {
+/** The path from the root of a file that is there and no link. */
+function regularFile(path: string): string | null {
   try {
-    return Deno.lstatSync(path).isFile;
+    return Deno.lstatSync(path).isFile ? resolve(path) : null;
   } catch {
-    return false; // Whoever examines it says what is wrong with it.
+    return null; // Whoever examines it says what is wrong with it.
   }
 }

@@ -61,7 +61,7 @@ function programRoots(world: SandboxWorld): string[] {
 function cacheOf(world: SandboxWorld): string | null {
   const runtime = world.env("DENO_DIR");
   if (runtime === undefined || !isDirectory(runtime)) return null;
-  const path = join(runtime, "ai-quarantine");
+  const path = join(runtime, "ai-quarantine", world.programRoot);
   return isDirectory(path) ? path : null;
 }
 

@@ -1,4 +1,5 @@
-import { UndecidedError } from "../model/mod.ts";
+// Not all of the model: `check` loads this before anything else, and every module takes its time.
+import { UndecidedError } from "../model/errors.ts";
 import type { OpenSandbox, Sandbox } from "./worker.ts";
 
 /** How worker roles are started where no systemd gives each job a unit of its own. */
@@ -110,7 +111,7 @@ function wall(
     inside,
     ...(cache === null
       ? []
-      : ["--ro-bind", cache, "/cache", "--ro-bind-try", `${cache}/gen`, `${CACHE_INSIDE}/gen`]),
+      : ["--ro-bind-try", cache, "/cache", "--ro-bind-try", `${cache}/gen`, `${CACHE_INSIDE}/gen`]),
     // These two are in memory too, and no cap is on them.
     ...(role === "run-scanner" ? ["--remount-ro", "/dev", "--remount-ro", "/"] : []),
     "--chdir",
