@@ -3,8 +3,8 @@ import { inspectFile, type Inspection, type InspectOptions } from "./inspect_fil
 import type { WorkerPool } from "./workers.ts";
 
 /**
- * An inspection that was begun before anybody asked for it, with threads that end with it. What it finds, the format's own errors included, waits for
- * whoever asks.
+ * An inspection that was begun before anybody asked for it, with threads that end with it. What it finds, the format's own
+ * errors included, waits for whoever asks.
  */
 export class ReadAhead {
   readonly #inspection: Promise<Inspection>;

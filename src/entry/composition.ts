@@ -65,6 +65,6 @@ function screen(stream: typeof Deno.stdout | typeof Deno.stderr): Screen {
       for (let written = 0; written < bytes.byteLength;) written += stream.writeSync(bytes.subarray(written));
     },
     isTerminal,
-    colours: isTerminal && !Deno.env.get("NO_COLOR"),
+    colours: isTerminal && environment("NO_COLOR") === undefined,
   };
 }

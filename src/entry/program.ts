@@ -1,13 +1,5 @@
-/** The command line as the launcher starts it from a checkout. It loads the program when an examiner is on its way. */
-import { startEarly } from "../roles/early_examiner.ts";
-import { environment } from "./outside.ts";
+/** The command line as the launcher starts it. It exports nothing, so it loads nothing of the library's. */
+import { join } from "node:path";
+import { main } from "./composition.ts";
 
-/** A variable, because what a literal names the runtime would look up, with all it imports, before the first line runs. */
-const COMPOSITION = "./composition.ts";
-
-if (import.meta.main) {
-  const programRoot = (import.meta.dirname ?? "").replace(/\/src\/entry$/, "");
-  const early = startEarly({ env: environment, programRoot }, Deno.args);
-  const { main }: typeof import("./composition.ts") = await import(COMPOSITION);
-  Deno.exit(await main(Deno.args, programRoot, early));
-}
+if (import.meta.main) Deno.exit(await main(Deno.args, join(import.meta.dirname ?? ".", "..", "..")));

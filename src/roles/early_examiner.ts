@@ -29,8 +29,9 @@ export class EarlySandbox {
 }
 
 /**
- * Starts an examiner for what looks like the first model of `check`, if it is that what is asked for. The examiner begins to read while the coordinator is still
- * loading. A guess that turns out wrong does no harm: an examiner without a job says nothing, and ends with the program.
+ * Starts an examiner for what looks like the first model of `check`, which begins to read while the coordinator is still
+ * loading; `null` when something else is asked for. A guess that turns out wrong does no harm: an examiner without a job
+ * says nothing, and ends with the program.
  */
 export function startEarly(
   world: Pick<World, "env" | "programRoot">,
