@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 // Not by way of mod.ts, which would load the readers of suites and transcripts too.
-import { flaggedExtract } from "../src/behaviour/extract.ts";
-import { judgeReplies, type Reply } from "../src/behaviour/judge.ts";
-import { type Score, scoreBatch } from "../src/behaviour/score.ts";
+import type { Reply } from "../src/behaviour/judge.ts";
+import type { Score } from "../src/behaviour/score.ts";
 import { instantiate, type PlantedPrompt } from "../src/behaviour/suite.ts";
 import { FileSource } from "../src/files/file_source.ts";
 import { parseGguf } from "../src/formats/gguf.ts";
@@ -38,6 +37,7 @@ export async function runSuite(
   requireGarak(inputs.garak, policy);
   requireRoom(path, policy.behaviour.memoryBytes);
   const prompts = instantiate(inputs.suite, () => randomBytes(10).toString("hex").toUpperCase());
+  const judge = loadJudge();
   const server = await LlamaServer.start({
     program: inputs.program,
     model: path,
@@ -49,7 +49,7 @@ export async function runSuite(
   try {
     const { replies, pace } = await askAll(server, prompts, { artifact, context, deadlineMs });
     requireReplies(replies, policy.behaviour.maxInvalid, server);
-    const judgement = judgeRun(replies, inputs.suite, policy);
+    const judgement = judgeRun(await judge, replies, { suite: inputs.suite, policy });
     const run = { ...pace.figures(), memory_bytes: Deno.memoryUsage().rss };
     if (judgement.kind === "refused") return { ...judgement, run };
     const asked = await askGarak(judgement, inputs.garak, { port: PORT, policy, deadlineMs });
@@ -59,8 +59,22 @@ export async function runSuite(
   }
 }
 
+/** The judge, which is loaded while the server loads the model. */
+async function loadJudge() {
+  const [{ flaggedExtract }, { judgeReplies }, { scoreBatch }] = await Promise.all([
+    import("../src/behaviour/extract.ts"),
+    import("../src/behaviour/judge.ts"),
+    import("../src/behaviour/score.ts"),
+  ]);
+  return { flaggedExtract, judgeReplies, scoreBatch };
+}
+
 /** The judgement on what the model said to the suite. */
-function judgeRun(replies: readonly Reply[], suite: BehaviourInputs["suite"], policy: Policy): Judgement {
+function judgeRun(
+  { flaggedExtract, judgeReplies, scoreBatch }: Awaited<ReturnType<typeof loadJudge>>,
+  replies: readonly Reply[],
+  { suite, policy }: { readonly suite: BehaviourInputs["suite"]; readonly policy: Policy },
+): Judgement {
   const judgements = judgeReplies(replies);
   const { smokeTestMaxScore: maxScore, smokeTestMaxCritical: maxCritical } = policy.quarantine;
   const score = scoreBatch(judgements, { maxScore, maxCritical, maxInvalid: policy.behaviour.maxInvalid });
