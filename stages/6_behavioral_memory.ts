@@ -29,3 +29,13 @@ export function memoryNeeded({ metadata, architecture }: GgufFile): number {
     BYTES_PER_VALUE;
   return cache + batch;
 }
+
+const KIB = 1024;
+const USUAL_STACK_KIB = 2048;
+const LEAST_STACK_KIB = 256;
+
+/** Size of a thread's stack, in KiB, so that one thread for every tensor takes a quarter of the memory at most. */
+export function stackKib(tensors: number, allowedBytes: number): number {
+  const share = Math.floor(allowedBytes / 4 / KIB / Math.max(1, tensors));
+  return Math.min(USUAL_STACK_KIB, Math.max(LEAST_STACK_KIB, share));
+}

@@ -4,7 +4,7 @@ import type { Reply } from "../src/behaviour/judge.ts";
 import type { Score } from "../src/behaviour/score.ts";
 import { instantiate, type PlantedPrompt } from "../src/behaviour/suite.ts";
 import { FileSource } from "../src/files/file_source.ts";
-import { parseGguf } from "../src/formats/gguf.ts";
+import { type GgufFile, parseGguf } from "../src/formats/gguf.ts";
 import {
   type Artifact,
   type Evidence,
@@ -15,7 +15,7 @@ import {
   UndecidedError,
 } from "../src/model/mod.ts";
 import { askGarak, requireGarak } from "./6_behavioral_garak.ts";
-import { CONTEXT_TOKENS, memoryNeeded } from "./6_behavioral_memory.ts";
+import { CONTEXT_TOKENS, memoryNeeded, stackKib } from "./6_behavioral_memory.ts";
 import { PaceMeter } from "./6_behavioral_pace.ts";
 import { type ChatAnswer, type ChatMessage, LlamaServer } from "../src/tools/llama_server.ts";
 import type { BehaviourInputs } from "../src/tools/protocol.ts";
@@ -35,7 +35,8 @@ export async function runSuite(
   const { policy } = context;
   const deadlineMs = performance.now() + policy.behaviour.totalTimeoutMs;
   requireGarak(inputs.garak, policy);
-  requireRoom(path, policy.behaviour.memoryBytes);
+  const { memoryBytes } = policy.behaviour;
+  const { tensors } = requireRoom(path, memoryBytes);
   const prompts = instantiate(inputs.suite, () => randomBytes(10).toString("hex").toUpperCase());
   const judge = loadJudge();
   const server = await LlamaServer.start({
@@ -44,6 +45,7 @@ export async function runSuite(
     port: PORT,
     contextTokens: CONTEXT_TOKENS,
     threads: artifact.sizeBytes < ONE_THREAD_BELOW_BYTES ? 1 : 2,
+    stackKib: stackKib(tensors.length, memoryBytes),
     readyWithinMs: inputs.readyWithinMs,
   });
   try {
@@ -172,12 +174,13 @@ function judgementOf(score: Score, evidence: Evidence): Judgement {
   }
 }
 
-/** A model that cannot fit is explained before it is started, not found dead afterwards. */
-function requireRoom(path: string, allowedBytes: number): void {
+/** The model's header. A model that cannot fit is explained before it is started, not found dead afterwards. */
+function requireRoom(path: string, allowedBytes: number): GgufFile {
   const source = new FileSource(path);
   try {
-    const needed = memoryNeeded(parseGguf(source));
-    if (needed <= allowedBytes) return;
+    const header = parseGguf(source);
+    const needed = memoryNeeded(header);
+    if (needed <= allowedBytes) return header;
     const gib = (bytes: number) => (bytes / 1024 ** 3).toFixed(1);
     throw new UndecidedError(
       "behaviour/too-large",

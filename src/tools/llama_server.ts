@@ -18,6 +18,8 @@ export interface LlamaServerOptions {
   /** Most tokens of one conversation, its reply included. */
   readonly contextTokens: number;
   readonly threads: number;
+  /** Of each thread, in KiB, where memory is capped by the launcher; `--check-tensors` has one for every tensor. */
+  readonly stackKib?: number;
   readonly readyWithinMs: number;
 }
 
@@ -100,7 +102,9 @@ export class LlamaServer {
     const child = new Deno.Command(options.program, {
       args: argumentsOf(options),
       clearEnv: true,
-      env: ENVIRONMENT,
+      env: options.stackKib === undefined
+        ? ENVIRONMENT
+        : { ...ENVIRONMENT, AI_QUARANTINE_STACK_KIB: String(options.stackKib) },
       stdin: "null",
       stdout: "null",
       stderr: "piped",

@@ -109,6 +109,13 @@ const IN_STAGE_6: readonly (readonly [what: string, model: Uint8Array, ends: str
     /^llama-server could not load the model \(exit 1\): .*invalid data$/,
   ],
   [
+    // A thread checks each of them: with stacks of the usual 2 MiB they alone would be over the 4 GiB of the sandbox.
+    "a NaN among the weights of two thousand tensors",
+    tinyLlama({ poison: "nan", layers: 240 }),
+    "undecided behaviour/server-start",
+    /^llama-server could not load the model \(exit 1\): .*invalid data$/,
+  ],
+  [
     "an architecture that does not exist",
     tinyLlama({ architecture: "quince" }),
     "undecided behaviour/server-start",

@@ -81,7 +81,7 @@ const EVERYWHERE = [
   "DENO_DIR=/dev/null",
 ];
 /** What everything that touches models says. */
-const WITH_MODELS = ["MemoryMax=4G", "TasksMax=128", "CPUWeight=idle", "IOWeight=1"];
+const WITH_MODELS = ["MemoryMax=4G", "TasksMax=", "CPUWeight=idle", "IOWeight=1"];
 const WORKERS = services.filter((name) => name.includes("@"));
 
 for (const name of services.filter((one) => !one.includes("promotion"))) {
