@@ -9,7 +9,7 @@ const SCANNERS: Readonly<Record<ScannerId, { readonly variable?: Variable; reado
   fickling: { variable: "FICKLING_BIN", name: "fickling" },
   modelaudit: { variable: "MODELAUDIT_BIN", name: "modelaudit" },
   gguf_guard: { variable: "GGUF_GUARD_BIN", name: "gguf-guard" },
-  yara: { name: "yara" },
+  yara: { variable: "YARA_BIN", name: "yara" },
   garak: { variable: "GARAK_BIN", name: "garak" },
 };
 const FOLDERS = ["/usr/local/bin", "/usr/bin"];

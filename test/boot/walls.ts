@@ -67,6 +67,7 @@ const WRITABLE: Readonly<Record<string, readonly string[]>> = {
     "/var/lib/secure-ai/quarantine/rejected",
     "/var/lib/secure-ai/registry",
     "/var/lib/secure-ai/logs",
+    "/var/lib/secure-ai/promotion-staging",
     "/var/lib/secure-ai-quarantine",
   ],
   "secure-ai-quarantine-registry.service": [
@@ -89,7 +90,7 @@ const refused = (what: string, field: keyof Seen, ...ways: string[]): Check => (
 
 const writes: Check = ({ writable }, { unit }) => {
   assert.deepEqual([...writable].sort(), [...(WRITABLE[unit] ?? [])].sort());
-  return `wrote to 19 places: ${
+  return `wrote to 20 places: ${
     writable.length === 0 ? "refused everywhere" : `only ${writable.join(" ")} took it`
   }`;
 };

@@ -64,7 +64,8 @@ bootTest("every directive of every unit is enforced", async (parts, t) => {
   const { machine } = appliance;
   await machine.must(`cp /usr/bin/true /srv/true; echo secret > /tmp/marker; mknod -m 666 /dev/aiq-probe c 1 3
     mkdir -p /etc/secure-ai/policy /usr/lib/modules /var/lib/secure-ai/vault /var/lib/secure-ai-quarantine /root/private
-    echo key > /etc/secure-ai/keys/other.key`);
+    echo key > /etc/secure-ai/keys/other.key
+    install -d -m 2770 -g secure-ai-promotion /var/lib/secure-ai/promotion-staging`);
   await machine.must(`python3 - <<'PY' > /dev/null 2>&1 &
 import socket, threading
 listener = socket.create_server(("0.0.0.0", 9999))

@@ -13,6 +13,8 @@ const services = names.filter((name) => name.endsWith(".service"));
 const EXPOSURE: Readonly<Record<string, number>> = {
   // These have the loopback of the machine, which counts 0.8.
   "secure-ai-quarantine-health.service": 10,
+  "secure-ai-quarantine-incidents.service": 10,
+  "secure-ai-quarantine-policy-engine.service": 10,
   "secure-ai-quarantine-promotion.service": 10,
   "secure-ai-quarantine-registry.service": 10,
 };
@@ -84,7 +86,28 @@ const EVERYWHERE = [
 const WITH_MODELS = ["MemoryMax=4G", "TasksMax=", "CPUWeight=idle", "IOWeight=1"];
 const WORKERS = services.filter((name) => name.includes("@"));
 
-for (const name of services.filter((one) => !one.includes("promotion"))) {
+/** The ways out of the coordinator: which neighbour each leads to, and the variable that names its socket. */
+const WAYS_OUT = [
+  { unit: "promotion", socket: "registry", to: "the registry", port: 8470, variable: "REGISTRY_SOCKET" },
+  {
+    unit: "policy-engine",
+    socket: "policy-engine",
+    to: "the policy engine",
+    port: 8500,
+    variable: "POLICY_ENGINE_SOCKET",
+  },
+  {
+    unit: "incidents",
+    socket: "incidents",
+    to: "the incident recorder",
+    port: 8515,
+    variable: "INCIDENT_SOCKET",
+  },
+];
+const isWayOut = (name: string) => WAYS_OUT.some(({ unit }) => name.includes(unit));
+const unitText = (name: string) => fs.readFileSync(join(UNITS, name), "utf8");
+
+for (const name of services.filter((one) => !isWayOut(one))) {
   Deno.test(`P059-P062, P158: ${name} says what every unit must`, () => {
     const text = fs.readFileSync(join(UNITS, name), "utf8");
     const serves = /health|registry/.test(name);
@@ -105,7 +128,7 @@ Deno.test("each role's flags are spelled out in its unit: no configuration, no l
   for (const name of services) {
     const text = fs.readFileSync(join(UNITS, name), "utf8");
     const [, flags] = /^ExecStart=\S+\/deno run (.*?)\/ai-quarantine\.js /ms.exec(text) ?? [];
-    if (name.includes("promotion")) continue;
+    if (isWayOut(name)) continue;
     for (
       const flag of ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--cached-only", "--no-prompt"]
     ) {
@@ -115,6 +138,42 @@ Deno.test("each role's flags are spelled out in its unit: no configuration, no l
       !/--allow-(all|ffi|import)|--allow-(read|write|run|net|env|sys)(\s|$)|-A\b/m.test(flags ?? ""),
       name,
     );
+  }
+});
+
+Deno.test("the ways out differ in nothing but the neighbour they lead to", () => {
+  const plain = ({ unit, socket, to, port }: typeof WAYS_OUT[number], kind: string) =>
+    unitText(`secure-ai-quarantine-${unit}.${kind}`).replaceAll(`quarantine-${unit}`, "quarantine-UNIT")
+      .replaceAll(`/${socket}.sock`, "/SOCKET").replaceAll(`${to} on 127.0.0.1:${port}`, "NEIGHBOUR")
+      .replaceAll(`127.0.0.1:${port}`, "NEIGHBOUR");
+  for (const kind of ["service", "socket"]) {
+    const [first, ...others] = WAYS_OUT.map((way) => plain(way, kind));
+    for (const other of others) assert.equal(other, first);
+  }
+});
+
+for (const { unit, socket, variable } of WAYS_OUT) {
+  Deno.test(`the coordinator is given the way out by secure-ai-quarantine-${unit}.socket`, () => {
+    const coordinator = unitText("secure-ai-quarantine.service");
+    const path = `/run/secure-ai-quarantine/${socket}.sock`;
+    assert.match(coordinator, new RegExp(`^Environment=.*${variable}=${path}( |$)`, "m"));
+    assert.match(coordinator, new RegExp(`--allow-net=.*unix:${path}[, ]`));
+    for (const key of ["Wants", "After"]) {
+      assert.match(coordinator, new RegExp(`^${key}=.*secure-ai-quarantine-${unit}\\.socket`, "m"));
+    }
+    const preset = fs.readFileSync(join(UNITS, "system-preset", "50-ai-quarantine.preset"), "utf8");
+    assert.match(preset, new RegExp(`^enable secure-ai-quarantine-${unit}\\.socket$`, "m"));
+  });
+}
+
+Deno.test("the coordinator looks for the scanners where their sandbox may run them", () => {
+  const allowed = /^Environment=AI_QUARANTINE_TOOLS=(\S+)$/m.exec(
+    unitText("secure-ai-quarantine-scanner@.service"),
+  )?.[1]?.split(",") ?? [];
+  const coordinator = unitText("secure-ai-quarantine.service");
+  for (const name of ["MODELSCAN", "FICKLING", "MODELAUDIT", "YARA"]) {
+    const program = new RegExp(`^Environment=.*\\b${name}_BIN=(\\S+)`, "m").exec(coordinator)?.[1] ?? "";
+    assert.ok(allowed.includes(program), `${name}_BIN=${program}`);
   }
 });
 

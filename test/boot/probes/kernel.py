@@ -106,7 +106,8 @@ places = [
     "/", "/etc", "/usr", "/opt", "/srv", "/run", "/tmp", "/var/tmp", "/dev/shm", "/var/lib", "/var/lib/secure-ai",
     "/var/lib/secure-ai/quarantine/incoming", "/var/lib/secure-ai/quarantine/scanning",
     "/var/lib/secure-ai/quarantine/held", "/var/lib/secure-ai/quarantine/rejected", "/var/lib/secure-ai/registry",
-    "/var/lib/secure-ai/logs", "/var/lib/secure-ai-quarantine", "/var/lib/secure-ai-quarantine-registry",
+    "/var/lib/secure-ai/logs", "/var/lib/secure-ai/promotion-staging", "/var/lib/secure-ai-quarantine",
+    "/var/lib/secure-ai-quarantine-registry",
 ]
 print(json.dumps({
     "no_new_privs": status("NoNewPrivs"),
