@@ -12,7 +12,7 @@ export interface Parts {
   readonly layer: string;
   /** A small Debian. */
   readonly rootfs: string;
-  /** The folder in which `scripts/provision` installed llama-server. */
+  /** The folder in which `scripts/provision` installed llama-server and yara. */
   readonly prefix: string;
 }
 
@@ -26,7 +26,7 @@ export class Disk implements Disposable {
   readonly work = Deno.makeTempDirSync({ prefix: "boot-" });
 
   constructor(readonly parts: Parts) {
-    this.write("/usr/bin/llama-server", this.#llamaServer(), 0o755);
+    this.install("llama-server");
     // The machine that boots for the first time makes its own; ours is not asked about it.
     this.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
   }
@@ -46,14 +46,15 @@ export class Disk implements Disposable {
     fs.symlinkSync("/dev/null", join(directory, unit));
   }
 
-  /** The installed program starts its own loader: its folder is bound to a place where programs may run. */
-  #llamaServer(): string {
-    const wrapper = fs.readFileSync(join(this.parts.prefix, "bin", "llama-server"), "utf8");
-    return wrapper.replaceAll(join(this.parts.prefix, "root"), LLAMA_ROOT);
+  /** An installed program starts its own loader: their folder is bound to a place where programs may run. */
+  install(program: string): void {
+    const wrapper = fs.readFileSync(join(this.parts.prefix, "bin", program), "utf8");
+    const moved = wrapper.replaceAll(join(this.parts.prefix, "root"), PROGRAMS_ROOT);
+    this.write(`/usr/bin/${program}`, moved, 0o755);
   }
 
   get binds(): string[] {
-    return [`${join(this.parts.prefix, "root")}:${LLAMA_ROOT}`];
+    return [`${join(this.parts.prefix, "root")}:${PROGRAMS_ROOT}`];
   }
 
   [Symbol.dispose](): void {
@@ -61,7 +62,7 @@ export class Disk implements Disposable {
   }
 }
 
-const LLAMA_ROOT = "/usr/lib/llama-server";
+const PROGRAMS_ROOT = "/usr/lib/provisioned";
 
 /** A booted systemd, and the means to run things in it and to end it. */
 export class Machine implements AsyncDisposable {

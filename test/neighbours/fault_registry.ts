@@ -23,14 +23,16 @@ export type Answer =
   /** Sends the reply one byte at a time, 20 ms apart. */
   | { readonly kind: "drip"; readonly status: number; readonly body: string };
 
-/** A registry that answers wrongly on purpose, on a free port of 127.0.0.1. Speaks plain sockets to be able to. */
+/** A registry that answers wrongly on purpose, on a port of 127.0.0.1. Speaks plain sockets to be able to. */
 export class FaultRegistry implements AsyncDisposable {
   readonly seen: Seen[] = [];
-  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.Conn>();
   readonly #serving: Promise<void>;
 
-  constructor(private readonly answer: (request: Seen) => Answer) {
+  /** Port 0 is any free one. */
+  constructor(private readonly answer: (request: Seen) => Answer, port = 0) {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port });
     this.#serving = this.#serve();
   }
 

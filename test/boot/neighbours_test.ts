@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { join } from "node:path";
+import { PLANTS } from "../../src/tools/scanners/plants.ts";
+import { gguf, str, tinyLlama } from "../make/gguf.ts";
+import { F32, safetensors } from "../make/safetensors.ts";
+import { REPORTER_TOKEN } from "../neighbours/incident_recorder.ts";
+import { ENGINE_TOKEN } from "../neighbours/policy_engine.ts";
+import { TOKENS_B } from "../neighbours/registry_b.ts";
+import { PROGRAM_ROOT } from "../support/lab.ts";
+import { Appliance, bootTest, type Files, INCOMING, QUARANTINE, REGISTRY } from "./appliance.ts";
+
+const SERVICE = "secure-ai-quarantine.service";
+const STATE = "/var/lib/secure-ai-quarantine";
+const STAGING = "/var/lib/secure-ai/promotion-staging";
+const VAULT = "/var/lib/secure-ai/vault/models";
+/** Files of /etc/secure-ai/keys reach the coordinator under this. */
+const CREDENTIALS = `/run/credentials/${SERVICE}/keys_`;
+
+/** What the neighbours run from: the contract servers of the tests, as they are. */
+const SERVERS: Files = Object.fromEntries(
+  [
+    "boot/probes/neighbour.ts",
+    ...["fault_registry", "go_replies", "incident_recorder", "policy_engine", "registry_b"].map((name) =>
+      `neighbours/${name}.ts`
+    ),
+  ].map((path) => [`/srv/test/${path}`, () => fs.readFileSync(join(PROGRAM_ROOT, "test", path))]),
+);
+
+const MODELS: Files = {
+  "/srv/clean.gguf": () => tinyLlama(),
+  "/srv/keyed.gguf": () =>
+    gguf({
+      kv: [
+        ["general.architecture", str("llama")],
+        ["general.description", str(new TextDecoder().decode(PLANTS.yara.bad))],
+      ],
+      tensors: [{ name: "w", dims: [8] }],
+    }),
+  "/srv/other.safetensors": () => safetensors({ w: F32(4) }),
+};
+
+type Neighbour = "policy-engine" | "incident-recorder" | "registry-b";
+
+/** A machine on which every neighbour is of the tests, each a unit that can be started and stopped. */
+class Neighbourhood implements AsyncDisposable {
+  private constructor(readonly appliance: Appliance) {}
+
+  static async boot(parts: Parameters<typeof Appliance.boot>[0]): Promise<Neighbourhood> {
+    const appliance = await Appliance.boot(parts, { ...SERVERS, ...MODELS }, ["yara"]);
+    const { machine } = appliance;
+    await appliance.setPolicy({
+      behavioral_test: "false",
+      consult: "true",
+      report: "true",
+      require_yara: "true",
+    });
+    // Only root may read them: they come to the coordinator as its keys do.
+    await machine.must(`umask 077
+      echo ${ENGINE_TOKEN} > /etc/secure-ai/keys/policy-engine.token
+      echo ${REPORTER_TOKEN} > /etc/secure-ai/keys/incidents.token
+      echo ${TOKENS_B.promote} > /etc/secure-ai/keys/promote.token
+      echo ${TOKENS_B.read} > /etc/secure-ai/keys/read.token
+      cat > /etc/secure-ai/quarantine.env <<'ENV'
+POLICY_ENGINE_TOKEN_PATH=${CREDENTIALS}policy-engine.token
+INCIDENT_TOKEN_PATH=${CREDENTIALS}incidents.token
+ENV
+      systemctl stop ${SERVICE}`);
+    return new Neighbourhood(appliance);
+  }
+
+  get machine() {
+    return this.appliance.machine;
+  }
+
+  async start(name: Neighbour): Promise<void> {
+    await this.machine.must(`systemd-run --quiet --unit=${name} --setenv=DENO_DIR=/tmp/${name} \
+      /usr/lib/ai-quarantine/deno run --quiet --no-config --no-remote --no-npm --no-check --allow-all \
+      /srv/test/boot/probes/neighbour.ts ${name}
+      until [ -e /run/${name}.jsonl ]; do sleep 0.05; done`);
+  }
+
+  async stop(name: Neighbour): Promise<void> {
+    await this.machine.must(`systemctl stop ${name}; rm /run/${name}.jsonl`);
+  }
+
+  /** Status and body of every request a neighbour was sent since it was started. */
+  async heard(name: Neighbour): Promise<{ status: number; body: string }[]> {
+    const text = await this.machine.must(`cat /run/${name}.jsonl`);
+    return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+  }
+
+  /** Drops a model under a name and waits for how it ended. */
+  async drop(model: string, name: string, ended: string): Promise<void> {
+    await this.machine.must(`cp /srv/${model} ${INCOMING}/${name}`);
+    await this.appliance.says(ended);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.appliance[Symbol.asyncDispose]();
+  }
+}
+
+bootTest("a booted appliance, a real scanner and its neighbours", async (parts, t) => {
+  await using here = await Neighbourhood.boot(parts);
+  const { machine, appliance } = here;
+  const json = async (path: string) => JSON.parse(await machine.must(`cat ${path}`));
+
+  await t.step("P149: what the policy engine allows is promoted", async () => {
+    await here.start("policy-engine");
+    await here.drop("clean.gguf", "allowed.gguf", "PROMOTED: allowed ");
+    const [asked, ...more] = await here.heard("policy-engine");
+    assert.deepEqual([asked?.status, more.length], [200, 0]);
+    assert.equal(JSON.parse(asked?.body ?? "").subject, "allowed.gguf");
+    const record = await json(`${REGISTRY}/allowed.gguf.provenance.json`);
+    assert.equal(record.policy_decision.rule_id, "models.allowed_formats.gguf");
+  });
+
+  await t.step("P067: in the scanner's unit the real yara looked at it, and the record says so", async () => {
+    const record = await json(`${REGISTRY}/allowed.gguf.provenance.json`);
+    const { stdout } = await machine.say("yara --version");
+    assert.equal(record.scanners.yara, stdout.trim());
+    assert.equal(record.sandbox, "systemd");
+    console.log(`yara ${record.scanners.yara} in secure-ai-quarantine-scanner@.service: nothing`);
+  });
+
+  await t.step("P131: what the real yara finds there refuses, in its words", async () => {
+    await here.drop("keyed.gguf", "keyed.gguf", "FAILED: keyed.gguf \\(static_scan: yara/match\\)");
+    const line = (await machine.journal()).find((one) => one.includes("static_scan — FAIL"));
+    console.log(line);
+    assert.match(line ?? "", /yara detected private_key: a private key in PEM form, with its body/);
+    const report = await json(`${QUARANTINE}/rejected/keyed.gguf.report.json`);
+    assert.match(report.scan_details.yara_version, /^\d+\.\d+/);
+    assert.equal((await here.heard("policy-engine")).length, 1, "nobody is asked about what is refused");
+  });
+
+  await t.step("P149: what it denies is refused", async () => {
+    await here.drop("other.safetensors", "denied.safetensors", "engine/denied");
+    const lines = (await machine.journal()).filter((line) => line.includes("denied.safetensors"));
+    console.log(lines.at(-1));
+    assert.match(lines.at(-1) ?? "", /^\[quarantine\] (REJECTED|FAILED): denied\.safetensors/);
+    assert.equal((await machine.say(`test -e ${REGISTRY}/denied.safetensors`)).code, 1);
+  });
+
+  await t.step("P149: while it is away nothing is promoted and nothing is lost", async () => {
+    await here.stop("policy-engine");
+    await here.drop("clean.gguf", "waiting.gguf", "HELD: waiting.gguf \\(engine/unreachable\\)");
+    await machine.must(`test -e ${QUARANTINE}/held/waiting.gguf && test ! -e ${REGISTRY}/waiting.gguf`);
+    await here.start("policy-engine");
+    await machine.must("ai-quarantine retry waiting.gguf");
+    await appliance.says("PROMOTED: waiting ");
+  });
+});
