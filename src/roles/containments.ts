@@ -1,12 +1,12 @@
-import { containedPath, type Line, warning } from "../admission/mod.ts";
+import { type Line, warning } from "../admission/mod.ts";
 import { readContainments } from "../registry/mod.ts";
 
 /**
  * Records in the audit log what the embedded registry has taken out of use since the last look, each once. The
- * registry keeps no log of its own, and shares the state directory. `seen` saves asking the log again and again.
+ * registry keeps no log of its own, only records in `directory`. `seen` saves asking the log again and again.
  */
-export async function auditContainments(line: Line, seen: Set<string>): Promise<void> {
-  for (const record of readContainments(containedPath(line.places.state))) {
+export async function auditContainments(line: Line, directory: string, seen: Set<string>): Promise<void> {
+  for (const record of readContainments(directory)) {
     const claim = record.contained_as;
     if (seen.has(claim)) continue;
     seen.add(claim);

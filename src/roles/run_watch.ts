@@ -1,9 +1,9 @@
-import { type Admission, type JournalLine, UNSIGNED, warning } from "../admission/mod.ts";
+import { type Admission, containedPath, type JournalLine, UNSIGNED, warning } from "../admission/mod.ts";
 import { StartupError } from "../model/mod.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
 import { startEmbeddedRegistry } from "./embedded_registry.ts";
-import { auditLogPath, watchedPlaces } from "./environment.ts";
+import { auditLogPath, containedDirectory, watchedPlaces } from "./environment.ts";
 import { scannersNotAsked } from "./installed_scanners.ts";
 import { openLine } from "./line.ts";
 import { DEFAULT_REGISTRY_URL, registryClient } from "./registry_access.ts";
@@ -54,6 +54,9 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     say,
   });
   const until: WatchOptions["until"] = options.once === true ? "once" : hasUnits ? "until-idle" : "forever";
+  const contained = embedded === null
+    ? containedDirectory(world.env, places.state)
+    : containedPath(places.state);
   const codes: ExitCode[] = [];
   try {
     manager.ready();
@@ -64,7 +67,7 @@ export async function runWatch(world: World, options: WatchArguments): Promise<E
     const missing = scannersNotAsked(world, configuration.policy);
     if (missing !== null) say(warning(missing));
     using status = new StatusPublisher(open.line, versionOf(world));
-    for await (const ended of watch(status.line, { until, signal: stop.signal })) {
+    for await (const ended of watch(status.line, { until, contained, signal: stop.signal })) {
       status.ended();
       codes.push(codeOf(ended));
     }

@@ -22,6 +22,8 @@ import { pause } from "./pause.ts";
 export interface WatchOptions {
   /** `once`: until nothing is left to settle. `until-idle`: until nothing came for a minute. `forever`: until told. */
   readonly until: "once" | "until-idle" | "forever";
+  /** Where the registry writes down what it took out of use. */
+  readonly contained: string;
   readonly signal: AbortSignal;
 }
 
@@ -33,10 +35,13 @@ const SWEEP_EVERY_MS = 60_000;
  * The coordinator's loop: finishes what a crash left, then takes each artifact that has settled, one at a time, and
  * yields how each ended. Stays alive while something visible is still settling.
  */
-export async function* watch(line: Line, { until, signal }: WatchOptions): AsyncGenerator<Admission> {
+export async function* watch(
+  line: Line,
+  { until, contained, signal }: WatchOptions,
+): AsyncGenerator<Admission> {
   yield* finishPending(line, "after-restart");
-  const contained = new Set<string>();
-  await auditContainments(line, contained);
+  const audited = new Set<string>();
+  await auditContainments(line, contained, audited);
   releaseDue(line.places.held, line.places.incoming, line.now());
   const settle = new SettleWatch(Date.now());
   const reported = new Set<string>();
@@ -55,7 +60,7 @@ export async function* watch(line: Line, { until, signal }: WatchOptions): Async
     if (Date.now() - sweptMs >= SWEEP_EVERY_MS) {
       releaseDue(line.places.held, line.places.incoming, line.now());
       yield* finishPending(line, "waiting");
-      await auditContainments(line, contained);
+      await auditContainments(line, contained, audited);
       void line.incidents.drain();
       sweptMs = Date.now();
     }

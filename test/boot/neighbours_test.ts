@@ -90,10 +90,11 @@ ENV
     return text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
   }
 
-  /** Drops a model under a name and waits for how it ended. */
-  async drop(model: string, name: string, ended: string): Promise<void> {
-    await this.machine.must(`cp /srv/${model} ${INCOMING}/${name}`);
-    await this.appliance.says(ended);
+  /** Drops models of /srv under names and waits for how each ended. */
+  async drop(drops: Readonly<Record<string, readonly [model: string, ended: string]>>): Promise<void> {
+    const copies = Object.entries(drops).map(([name, [model]]) => `cp /srv/${model} ${INCOMING}/${name}`);
+    await this.machine.must(copies.join("\n"));
+    for (const [, ended] of Object.values(drops)) await this.appliance.says(ended);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -105,13 +106,20 @@ bootTest("a booted appliance, a real scanner and its neighbours", async (parts, 
   await using here = await Neighbourhood.boot(parts);
   const { machine, appliance } = here;
   const json = async (path: string) => JSON.parse(await machine.must(`cat ${path}`));
+  const tamper = (name: string) => machine.must(`printf x >> ${REGISTRY}/${name}`);
 
-  await t.step("P149: what the policy engine allows is promoted", async () => {
+  await t.step("P150: what the policy engine allows is promoted, what it denies is refused", async () => {
     await here.start("policy-engine");
-    await here.drop("clean.gguf", "allowed.gguf", "PROMOTED: allowed ");
-    const [asked, ...more] = await here.heard("policy-engine");
-    assert.deepEqual([asked?.status, more.length], [200, 0]);
-    assert.equal(JSON.parse(asked?.body ?? "").subject, "allowed.gguf");
+    await here.drop({
+      "allowed.gguf": ["clean.gguf", "PROMOTED: allowed "],
+      "denied.safetensors": ["other.safetensors", "(REJECTED|FAILED): denied.safetensors .*engine/denied"],
+      "keyed.gguf": ["keyed.gguf", "FAILED: keyed.gguf \\(static_scan: yara/match\\)"],
+    });
+    const asked = (await here.heard("policy-engine")).map(({ status, body }) =>
+      `${status} ${JSON.parse(body).subject}`
+    );
+    assert.deepEqual(asked.sort(), ["200 allowed.gguf", "200 denied.safetensors"]);
+    assert.equal((await machine.say(`test -e ${REGISTRY}/denied.safetensors`)).code, 1);
     const record = await json(`${REGISTRY}/allowed.gguf.provenance.json`);
     assert.equal(record.policy_decision.rule_id, "models.allowed_formats.gguf");
   });
@@ -125,29 +133,77 @@ bootTest("a booted appliance, a real scanner and its neighbours", async (parts, 
   });
 
   await t.step("P131: what the real yara finds there refuses, in its words", async () => {
-    await here.drop("keyed.gguf", "keyed.gguf", "FAILED: keyed.gguf \\(static_scan: yara/match\\)");
     const line = (await machine.journal()).find((one) => one.includes("static_scan — FAIL"));
     console.log(line);
     assert.match(line ?? "", /yara detected private_key: a private key in PEM form, with its body/);
     const report = await json(`${QUARANTINE}/rejected/keyed.gguf.report.json`);
     assert.match(report.scan_details.yara_version, /^\d+\.\d+/);
-    assert.equal((await here.heard("policy-engine")).length, 1, "nobody is asked about what is refused");
   });
 
-  await t.step("P149: what it denies is refused", async () => {
-    await here.drop("other.safetensors", "denied.safetensors", "engine/denied");
-    const lines = (await machine.journal()).filter((line) => line.includes("denied.safetensors"));
-    console.log(lines.at(-1));
-    assert.match(lines.at(-1) ?? "", /^\[quarantine\] (REJECTED|FAILED): denied\.safetensors/);
-    assert.equal((await machine.say(`test -e ${REGISTRY}/denied.safetensors`)).code, 1);
-  });
-
-  await t.step("P149: while it is away nothing is promoted and nothing is lost", async () => {
+  await t.step("P150: while it is away nothing is promoted and nothing is lost", async () => {
     await here.stop("policy-engine");
-    await here.drop("clean.gguf", "waiting.gguf", "HELD: waiting.gguf \\(engine/unreachable\\)");
+    await here.drop({ "waiting.gguf": ["clean.gguf", "HELD: waiting.gguf \\(engine/unreachable\\)"] });
     await machine.must(`test -e ${QUARANTINE}/held/waiting.gguf && test ! -e ${REGISTRY}/waiting.gguf`);
     await here.start("policy-engine");
     await machine.must("ai-quarantine retry waiting.gguf");
     await appliance.says("PROMOTED: waiting ");
+  });
+
+  await t.step("P152: a boundary event waits on disk while the incident recorder is away", async () => {
+    await tamper("allowed.gguf");
+    await here.drop({ "allowed.gguf": ["clean.gguf", "HELD: allowed.gguf \\(registry/conflict\\)"] });
+    await appliance.says("the incident recorder is away");
+    assert.equal((await machine.must(`ls ${STATE}/incidents/*.json | wc -l`)).trim(), "1");
+  });
+
+  await t.step("P152: and reaches it before the next when it is back", async () => {
+    await here.start("incident-recorder");
+    await tamper("waiting.gguf");
+    await here.drop({ "waiting.gguf": ["clean.gguf", "HELD: waiting.gguf \\(registry/conflict\\)"] });
+    await machine.until(`[ "$(wc -l < /run/incident-recorder.jsonl)" = 2 ]`);
+    const heard = (await here.heard("incident-recorder")).map(({ status, body }) => {
+      const { class: kind, evidence } = JSON.parse(body);
+      return `${status} ${kind} ${evidence.model_name}`;
+    });
+    assert.deepEqual(heard, ["201 manifest_mismatch allowed", "201 manifest_mismatch waiting"]);
+    await machine.until(`! ls ${STATE}/incidents/*.json`);
+  });
+
+  await t.step("P152: what the registry is told to take out of use stands in the audit log", async () => {
+    const order = { action: "quarantine", incident_id: "INC-20260308-143000-0002", model_name: "waiting" };
+    const said = await machine.must(`python3 -c '
+import json, urllib.request
+token = open("/var/lib/secure-ai-quarantine-registry/token").read().strip()
+request = urllib.request.Request("http://127.0.0.1:8470/api/v1/quarantine", data=b"""${
+      JSON.stringify(order)
+    }""", headers={"authorization": "Bearer " + token})
+print(urllib.request.urlopen(request).read().decode())'`);
+    assert.equal(JSON.parse(said).status, "quarantined");
+    await machine.must(`systemctl restart ${SERVICE}`);
+    await appliance.says("waiting.gguf was taken out of use by incident INC-20260308-143000-0002");
+    const entries = (await machine.must("cat /var/lib/secure-ai/logs/quarantine-audit.jsonl")).trim().split(
+      "\n",
+    ).map((line) => JSON.parse(line)).filter(({ event }) => event === "contained");
+    assert.deepEqual(entries.map(({ data }) => [data.filename, data.incident, data.severity]), [
+      ["waiting.gguf", order.incident_id, "CRITICAL"],
+    ]);
+  });
+
+  await t.step("P149: a registry of dialect B takes a model from its staging directory", async () => {
+    // As its own image makes them.
+    await machine.must(`systemctl stop ${SERVICE} secure-ai-quarantine-registry.service
+      install -d -m 2770 -g secure-ai-promotion ${STAGING}
+      install -d ${VAULT}
+      cp -r /usr/share/ai-quarantine/policy/yara /etc/secure-ai/policy/
+      printf 'version: 1\nmodels: []\n' > /etc/secure-ai/policy/diffusion-models.lock.yaml
+      cat >> /etc/secure-ai/quarantine.env <<'ENV'
+REGISTRY_TOKEN_PATH=${CREDENTIALS}promote.token
+REGISTRY_READ_TOKEN_PATH=${CREDENTIALS}read.token
+ENV`);
+    await here.start("registry-b");
+    await here.drop({ "staged.gguf": ["clean.gguf", "PROMOTED: staged "] });
+    await machine.must(`cmp /srv/clean.gguf ${VAULT}/staged.gguf`);
+    assert.equal(await machine.must(`ls -A ${STAGING}`), "");
+    assert.equal((await appliance.audit()).valid, true);
   });
 });

@@ -57,7 +57,9 @@ async function watchOnce(lab: Lab, setup: Partial<LineSetup> = {}): Promise<void
   try {
     using status = new StatusPublisher(line, "0.1.0");
     const signal = setup.signal ?? new AbortController().signal;
-    for await (const _ended of watch(status.line, { until: "once", signal })) status.ended();
+    for await (const _ended of watch(status.line, { until: "once", contained: lab.root, signal })) {
+      status.ended();
+    }
     status.finished();
   } finally {
     await close();

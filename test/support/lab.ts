@@ -1,7 +1,13 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Admission, lockPath, type Places, stageEntries } from "../../src/admission/mod.ts";
+import {
+  type Admission,
+  containedPath,
+  lockPath,
+  type Places,
+  stageEntries,
+} from "../../src/admission/mod.ts";
 import { AuditChain, type Verification } from "../../src/audit/mod.ts";
 import type { Pipeline } from "../../src/model/mod.ts";
 import type { RegistryClient } from "../../src/registry/mod.ts";
@@ -146,7 +152,9 @@ export class Lab implements Disposable {
     const { line, close } = await this.open(setup);
     const signal = setup.signal ?? new AbortController().signal;
     try {
-      return await Array.fromAsync(watch(line, { until: "once", signal }));
+      return await Array.fromAsync(
+        watch(line, { until: "once", contained: containedPath(this.places.state), signal }),
+      );
     } finally {
       await close();
     }
