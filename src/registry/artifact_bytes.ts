@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { cp, mkdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { clipBytes, syncDirectory, systemCode, unlessMissing } from "../files/mod.ts";
 
@@ -31,7 +31,8 @@ export async function containArtifact(
   return containedAs;
 }
 
-async function move(from: string, to: string): Promise<void> {
+/** Moves a file or directory, across file systems too. */
+export async function move(from: string, to: string): Promise<void> {
   makeMovable(from);
   try {
     await rename(from, to);
@@ -39,12 +40,32 @@ async function move(from: string, to: string): Promise<void> {
     if (systemCode(error) !== "EXDEV") throw error;
     const partial = join(dirname(to), clipBytes(`.partial-${basename(to)}`, 255));
     await rm(partial, { recursive: true, force: true });
-    await cp(from, partial, { recursive: true, verbatimSymlinks: true });
+    await copy(from, partial);
     await rename(partial, to);
     await rm(from, { recursive: true });
   }
   syncDirectory(dirname(to));
   syncDirectory(dirname(from));
+}
+
+/**
+ * Copies files and directories to the disk, and nothing else: a link that somebody put there later has no bytes of the
+ * model. Not cp(), which looks at every parent directory, and a role may not.
+ */
+async function copy(from: string, to: string): Promise<void> {
+  const waiting = [""];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [source, target] = [join(from, next), join(to, next)];
+    const stat = fs.lstatSync(source);
+    if (stat.isDirectory()) {
+      fs.mkdirSync(target, { mode: 0o700 });
+      for (const name of fs.readdirSync(source)) waiting.push(join(next, name));
+    } else if (stat.isFile()) {
+      await copyFile(source, target);
+      await using file = await open(target);
+      await file.sync();
+    }
+  }
 }
 
 /** A directory without write permission can neither be moved nor emptied by its owner. */

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
-import { clipBytes, syncDirectory, unlessMissing, writeDurably } from "../files/mod.ts";
+import { clipBytes, unlessMissing, writeDurably } from "../files/mod.ts";
+import { move } from "./artifact_bytes.ts";
 import type { RegistryEntry } from "./wire.ts";
 
 /** What is written down about a model that was taken out of use, beside its bytes. */
@@ -43,17 +44,16 @@ export function recordContainment(
 }
 
 /** Takes along what stands beside the model: without it, these files would speak for whatever comes next. */
-export function moveRecords(
+export async function moveRecords(
   from: string,
   suffixes: readonly string[],
   directory: string,
   containedAs: string,
-): void {
+): Promise<void> {
   for (const suffix of suffixes) {
-    const to = join(directory, clipBytes(containedAs, 255 - suffix.length) + suffix);
-    unlessMissing(() => fs.renameSync(from + suffix, to));
+    if (unlessMissing(() => fs.lstatSync(from + suffix)) === null) continue;
+    await move(from + suffix, join(directory, clipBytes(containedAs, 255 - suffix.length) + suffix));
   }
-  syncDirectory(directory);
 }
 
 /** Every containment that was recorded, by file name. A record that cannot be read counts as none. */

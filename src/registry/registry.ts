@@ -170,7 +170,7 @@ export class Registry {
     const { containedDir, recordSuffixes, now } = this.deps;
     const containedAs = await containArtifact(this.#pathOf(entry), containedDir, incidentId);
     if (containedAs === null) throw new RequestRefused(409, "containment target already exists");
-    moveRecords(this.#pathOf(entry), recordSuffixes, containedDir, containedAs);
+    await moveRecords(this.#pathOf(entry), recordSuffixes, containedDir, containedAs);
     recordContainment(containedDir, entry, { incidentId, containedAs, at: now() });
     this.#save(() => this.deps.store.remove(entry.name));
     return { incidentId, entry, containedAs };

@@ -17,10 +17,12 @@ export class Places {
   readonly root = Deno.makeTempDirSync({ prefix: "registry-" });
   readonly registryDir = join(this.root, "registry");
   readonly stateDir = join(this.root, "state");
-  readonly containedDir = join(this.root, "contained-models");
+  /** Where contained models go; on another file system than the registry if `containedOn` is a place there. */
+  readonly containedDir: string;
   readonly pinPath = join(this.stateDir, "registry-manifest.json");
 
-  constructor() {
+  constructor(containedOn?: string) {
+    this.containedDir = join(containedOn ?? this.root, "contained-models");
     for (const path of [this.registryDir, this.stateDir]) Deno.mkdirSync(path);
   }
 
@@ -74,6 +76,7 @@ export function request(
 export interface FixtureOptions {
   readonly token?: TokenReader;
   readonly reading?: "guarded" | "open";
+  readonly containedOn?: string;
 }
 
 /** The real registry on a free port, in directories of its own, with the real client. */
@@ -83,7 +86,7 @@ export class Fixture extends Places {
   readonly client: RegistryClient;
 
   constructor(options: FixtureOptions = {}) {
-    super();
+    super(options.containedOn);
     this.running = startRegistry({
       registryDir: this.registryDir,
       stateDir: this.stateDir,
