@@ -41,7 +41,7 @@ export async function move(from: string, to: string): Promise<void> {
     const partial = join(dirname(to), clipBytes(`.partial-${basename(to)}`, 255));
     await rm(partial, { recursive: true, force: true });
     await copy(from, partial);
-    await rename(partial, to);
+    unlessMissing(() => fs.renameSync(partial, to)); // There is none of what was only a link.
     await rm(from, { recursive: true });
   }
   syncDirectory(dirname(to));

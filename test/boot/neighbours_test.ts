@@ -12,10 +12,14 @@ import { Appliance, bootTest, type Files, INCOMING, QUARANTINE, REGISTRY } from 
 
 const SERVICE = "secure-ai-quarantine.service";
 const STATE = "/var/lib/secure-ai-quarantine";
+const CONTAINED = "/var/lib/secure-ai-quarantine-registry/contained-models";
 const STAGING = "/var/lib/secure-ai/promotion-staging";
 const VAULT = "/var/lib/secure-ai/vault/models";
 /** Files of /etc/secure-ai/keys reach the coordinator under this. */
 const CREDENTIALS = `/run/credentials/${SERVICE}/keys_`;
+
+/** Of `{model_index.json: "{}", unet/w.safetensors: "abc"}`. */
+const DIRECTORY_SHA256 = "a727eabdf254ef4cd4aa3282ef2e0dea09b507c539aed3091aabec771371faec";
 
 /** What the neighbours run from: the contract servers of the tests, as they are. */
 const SERVERS: Files = Object.fromEntries(
@@ -97,6 +101,17 @@ ENV
     for (const [, ended] of Object.values(drops)) await this.appliance.says(ended);
   }
 
+  /** Posts to our own registry with its token; what it answered. */
+  async registry(route: string, body: unknown): Promise<Readonly<Record<string, unknown>>> {
+    return JSON.parse(
+      await this.machine.must(`python3 -c '
+import urllib.request
+token = open("/var/lib/secure-ai-quarantine-registry/token").read().strip()
+request = urllib.request.Request("http://127.0.0.1:8470${route}", headers={"authorization": "Bearer " + token})
+print(urllib.request.urlopen(request, b"""${JSON.stringify(body)}""").read().decode())'`),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.appliance[Symbol.asyncDispose]();
   }
@@ -170,23 +185,38 @@ bootTest("a booted appliance, a real scanner and its neighbours", async (parts, 
   });
 
   await t.step("P152: what the registry is told to take out of use stands in the audit log", async () => {
-    const order = { action: "quarantine", incident_id: "INC-20260308-143000-0002", model_name: "waiting" };
-    const said = await machine.must(`python3 -c '
-import json, urllib.request
-token = open("/var/lib/secure-ai-quarantine-registry/token").read().strip()
-request = urllib.request.Request("http://127.0.0.1:8470/api/v1/quarantine", data=b"""${
-      JSON.stringify(order)
-    }""", headers={"authorization": "Bearer " + token})
-print(urllib.request.urlopen(request).read().decode())'`);
-    assert.equal(JSON.parse(said).status, "quarantined");
-    await machine.must(`systemctl restart ${SERVICE}`);
-    await appliance.says("waiting.gguf was taken out of use by incident INC-20260308-143000-0002");
-    const entries = (await machine.must("cat /var/lib/secure-ai/logs/quarantine-audit.jsonl")).trim().split(
-      "\n",
-    ).map((line) => JSON.parse(line)).filter(({ event }) => event === "contained");
-    assert.deepEqual(entries.map(({ data }) => [data.filename, data.incident, data.severity]), [
-      ["waiting.gguf", order.incident_id, "CRITICAL"],
+    // A directory too, to which somebody has added a link.
+    await machine.must(`runuser -u secure-ai-quarantine -- sh -euc '
+      cd ${REGISTRY}; mkdir -p sdxl/unet; printf {} > sdxl/model_index.json; printf abc > sdxl/unet/w.safetensors'`);
+    const sdxl = { name: "sdxl", filename: "sdxl", sha256: DIRECTORY_SHA256, size_bytes: 5 };
+    assert.equal((await here.registry("/v1/model/promote", sdxl)).sha256, DIRECTORY_SHA256);
+    await machine.must(`ln -s /etc/passwd ${REGISTRY}/sdxl/unet/later`);
+    const order = { action: "quarantine", incident_id: "INC-20260308-143000-0002" };
+    for (const model_name of ["waiting", "sdxl"]) {
+      const said = await here.registry("/api/v1/quarantine", { ...order, model_name });
+      assert.equal(said.status, "quarantined");
+    }
+    const contained = await machine.must(`cd ${CONTAINED}; find -type f ! -name 'incident-*' | sort`);
+    assert.deepEqual(contained.replaceAll(/contained-[0-9a-f]{12}-/g, "").trim().split("\n"), [
+      "./sdxl/model_index.json",
+      "./sdxl/unet/w.safetensors",
+      "./waiting.gguf",
+      "./waiting.gguf.cdx.json",
+      "./waiting.gguf.manifest.json",
+      "./waiting.gguf.provenance.json",
     ]);
+
+    await machine.must(`systemctl restart ${SERVICE}`);
+    await appliance.says("sdxl was taken out of use by incident INC-20260308-143000-0002");
+    await appliance.says("waiting.gguf was taken out of use by incident INC-20260308-143000-0002");
+    const log = await machine.must("cat /var/lib/secure-ai/logs/quarantine-audit.jsonl");
+    const entries = log.trim().split("\n").map((line) => JSON.parse(line)).filter(({ event }) =>
+      event === "contained"
+    );
+    assert.deepEqual(
+      entries.map(({ data }) => `${data.filename} ${data.incident} ${data.severity}`).sort(),
+      ["sdxl", "waiting.gguf"].map((name) => `${name} ${order.incident_id} CRITICAL`),
+    );
   });
 
   await t.step("P149: a registry of dialect B takes a model from its staging directory", async () => {

@@ -17,12 +17,10 @@ export class Places {
   readonly root = Deno.makeTempDirSync({ prefix: "registry-" });
   readonly registryDir = join(this.root, "registry");
   readonly stateDir = join(this.root, "state");
-  /** Where contained models go; on another file system than the registry if `containedOn` is a place there. */
-  readonly containedDir: string;
+  readonly containedDir = join(this.root, "contained-models");
   readonly pinPath = join(this.stateDir, "registry-manifest.json");
 
-  constructor(containedOn?: string) {
-    this.containedDir = join(containedOn ?? this.root, "contained-models");
+  constructor() {
     for (const path of [this.registryDir, this.stateDir]) Deno.mkdirSync(path);
   }
 
@@ -76,7 +74,6 @@ export function request(
 export interface FixtureOptions {
   readonly token?: TokenReader;
   readonly reading?: "guarded" | "open";
-  readonly containedOn?: string;
 }
 
 /** The real registry on a free port, in directories of its own, with the real client. */
@@ -86,7 +83,7 @@ export class Fixture extends Places {
   readonly client: RegistryClient;
 
   constructor(options: FixtureOptions = {}) {
-    super(options.containedOn);
+    super();
     this.running = startRegistry({
       registryDir: this.registryDir,
       stateDir: this.stateDir,
