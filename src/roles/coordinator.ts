@@ -71,8 +71,8 @@ function sandboxesOf(
   const provenance = {
     trustRoots: configuration.trustRoots,
     requiredFrom: (origin: Origin) => signatureRequired(origin, configuration.allowlist),
-    gpgv: verifier(world, GPGV),
-    cosign: verifier(world, world.env("COSIGN_BIN") ?? COSIGN),
+    gpgv: verifier(world, "gpgv"),
+    cosign: verifier(world, "cosign"),
   };
   if (world.env("AI_QUARANTINE_SOCKETS") !== undefined) {
     return {
@@ -117,11 +117,16 @@ export function scannerSandbox(world: World): SandboxFor {
   };
 }
 
-const GPGV = "/usr/bin/gpgv";
-const COSIGN = "/usr/bin/cosign";
+export type VerifierId = "gpgv" | "cosign";
+
+/** Where a program that checks signatures is looked for. */
+export function verifierPath(world: World, id: VerifierId): string {
+  return id === "gpgv" ? "/usr/bin/gpgv" : world.env("COSIGN_BIN") ?? "/usr/bin/cosign";
+}
 
 /** A program that checks signatures, behind the same walls as a scanner. */
-function verifier(world: World, program: string): Verifier {
+function verifier(world: World, id: VerifierId): Verifier {
+  const program = verifierPath(world, id);
   if (unlessMissing(() => fs.statSync(program)) === null) {
     return { missing: `${basename(program)} not installed` };
   }

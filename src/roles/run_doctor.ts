@@ -1,6 +1,5 @@
 import fs from "node:fs";
-import { join } from "node:path";
-import { type Policy, SCANNER_IDS, type ScannerId, StartupError, UndecidedError } from "../model/mod.ts";
+import { type Policy, SCANNER_IDS, type ScannerId, UndecidedError } from "../model/mod.ts";
 import { askTool } from "../tools/ask_tool.ts";
 import { PLANTS } from "../tools/scanners/plants.ts";
 import {
@@ -13,6 +12,8 @@ import { configure } from "./configuration.ts";
 import { garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import { scannerSandbox } from "./coordinator.ts";
 import { installedScanners, SCANNER_VARIABLES } from "./installed_scanners.ts";
+import { NO_SANDBOX, plant, scratch, type Standing, TRIAL_TIMEOUT_MS } from "./standing.ts";
+import { verifierStandings } from "./verifier_trials.ts";
 import { paint } from "./terminal.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
@@ -21,20 +22,6 @@ export interface DoctorOptions {
   readonly profile?: string;
   readonly json?: boolean;
 }
-
-/** One program that the policy names, as it stands on this machine. */
-interface Standing {
-  readonly tool: string;
-  readonly required: boolean;
-  readonly path: string | null;
-  readonly version: string | null;
-  /** `works`: it objected to a planted bad file and to nothing in a clean one, in its sandbox. */
-  readonly state: "works" | "found" | "missing" | "broken";
-  /** What is wrong, and what to do; null when nothing is. */
-  readonly advice: string | null;
-}
-
-const TRIAL_TIMEOUT_MS = 120_000;
 
 /**
  * `doctor`: every program the policy names. Exit 0 when all it requires work and nothing that is installed is broken,
@@ -76,7 +63,7 @@ async function standingsOf(world: World, policy: Policy): Promise<Standing[]> {
         : absent(world, policy, id),
     );
   }
-  return standings;
+  return [...standings, ...await verifierStandings(world, policy)];
 }
 
 function sandbox(world: World, policy: Policy): Standing {
@@ -118,7 +105,9 @@ function absent(world: World, policy: Policy, id: ScannerId): Standing {
   if (there !== null) return { tool, required, path: there, version: null, state: "found", advice: null };
   const path = world.env(variable) ?? null;
   const advice = path === null
-    ? `install ${tool} and name it in ${variable}`
+    ? `${
+      id === "gguf_guard" ? "build gguf-guard from its source" : `install ${tool}`
+    } and name it in ${variable}`
     : `${variable} names ${path}, which is not there`;
   return { tool, required, path, version: null, state: "missing", advice };
 }
@@ -138,21 +127,18 @@ async function tried(
     state: "broken",
     advice,
   });
-  if (scanner.open === null) return broken(null, "there is no sandbox to run it in: install bubblewrap");
+  if (scanner.open === null) return broken(null, NO_SANDBOX);
   const { open, program } = scanner;
-  const ask = async (bytes: Uint8Array) => {
-    const path = join(scratch(world), "plant");
-    fs.writeFileSync(path, bytes);
-    return await askTool(open, {
+  const ask = (bytes: Uint8Array) =>
+    askTool(open, {
       tool: id,
       program,
       version: pinned,
-      artifact: { path, name: PLANTS[id].name },
+      artifact: { path: plant(world, bytes), name: PLANTS[id].name },
       inputs: {},
       timeoutMs: TRIAL_TIMEOUT_MS,
       signal: new AbortController().signal,
     });
-  };
   const objects = ({ report }: Awaited<ReturnType<typeof ask>>) =>
     report.findings.some(({ severity }) => severity !== "info");
   try {
@@ -165,16 +151,6 @@ async function tried(
     if (!(error instanceof UndecidedError)) throw error;
     return broken(null, error.message);
   }
-}
-
-/** A directory of the launcher's making, for the planted files. */
-function scratch(world: World): string {
-  const path = world.env("AI_QUARANTINE_SCRATCH");
-  if (path !== undefined) return path;
-  throw new StartupError(
-    "usage",
-    "Cannot try the scanners: the launcher made no directory for planted files",
-  );
 }
 
 function lineFor(world: World, { tool, required, path, version, state, advice }: Standing): string {
