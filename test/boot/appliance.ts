@@ -28,14 +28,14 @@ export type Files = Readonly<Record<string, () => Uint8Array | string>>;
 export class Appliance implements AsyncDisposable {
   private constructor(readonly disk: Disk, public machine: Machine) {}
 
-  /** `programs`: those of `scripts/provision` that it has beside llama-server. */
+  /** `more`: installs what it has beside llama-server. */
   static async boot(
     parts: Parts,
     files: Files = {},
-    programs: readonly string[] = [],
+    more: (disk: Disk) => void = () => {},
   ): Promise<Appliance> {
     const disk = new Disk(parts);
-    for (const program of programs) disk.install(program);
+    more(disk);
     for (const [path, content] of Object.entries(files)) disk.write(path, content());
     disk.write("/srv/good.gguf", goodModel());
     disk.mask("systemd-modules-load.service"); // Nothing to load in a container.

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { run } from "../support/programs.ts";
 import { PROGRAM_ROOT } from "../support/lab.ts";
 
@@ -12,7 +12,7 @@ export interface Parts {
   readonly layer: string;
   /** A small Debian. */
   readonly rootfs: string;
-  /** The folder in which `scripts/provision` installed llama-server and yara. */
+  /** The folder in which `scripts/provision` installed llama-server and the scanners. */
   readonly prefix: string;
 }
 
@@ -24,8 +24,11 @@ export interface Said {
 /** A disk to boot from: what was written on it stays from one boot to the next. */
 export class Disk implements Disposable {
   readonly work = Deno.makeTempDirSync({ prefix: "boot-" });
+  /** What of this machine appears where in the other, `SOURCE:TARGET` each. */
+  readonly binds: string[] = [];
 
   constructor(readonly parts: Parts) {
+    this.binds.push(`${join(parts.prefix, "root")}:${PROGRAMS_ROOT}`);
     this.install("llama-server");
     // The machine that boots for the first time makes its own; ours is not asked about it.
     this.write("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
@@ -53,8 +56,21 @@ export class Disk implements Disposable {
     this.write(`/usr/bin/${program}`, moved, 0o755);
   }
 
-  get binds(): string[] {
-    return [`${join(this.parts.prefix, "root")}:${PROGRAMS_ROOT}`];
+  /** The scanners that are written in Python, with the Python they were installed for. */
+  installScanners(programs: readonly string[]): void {
+    const from = join(this.parts.prefix, "scanners");
+    const python = basename(fs.realpathSync(join(from, "bin", "python3")));
+    this.binds.push(
+      `/usr/bin/${python}:/usr/bin/${python}`,
+      `/usr/lib/${python}:/usr/lib/${python}`,
+      `${join(from, "lib", python, "site-packages")}:${PACKAGES}`,
+    );
+    for (const program of programs) {
+      const [, ...body] = fs.readFileSync(join(from, "bin", program), "utf8").split("\n");
+      this.write(`/usr/lib/scanners/${program}`, body.join("\n"));
+      const start = `PYTHONPATH=${PACKAGES} exec /usr/bin/${python} -B /usr/lib/scanners/${program} "$@"`;
+      this.write(`/usr/bin/${program}`, `#!/bin/sh\n${start}\n`, 0o755);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -63,6 +79,7 @@ export class Disk implements Disposable {
 }
 
 const PROGRAMS_ROOT = "/usr/lib/provisioned";
+const PACKAGES = "/usr/lib/scanners/packages";
 
 /** A booted systemd, and the means to run things in it and to end it. */
 export class Machine implements AsyncDisposable {
@@ -101,27 +118,24 @@ export class Machine implements AsyncDisposable {
 
   /** Runs a shell script in it as root; what it printed, standard error included. */
   async say(script: string): Promise<Said> {
-    const { code, stdout } = await new Deno.Command("nsenter", {
-      args: [
-        "-t",
-        this.leader,
-        "-m",
-        "-u",
-        "-i",
-        "-n",
-        "-p",
-        "-C",
-        "--",
-        "/bin/sh",
-        "-c",
-        `exec 2>&1\n${script}`,
-      ],
+    const { code, stdout } = await this.#shell(`exec 2>&1\n${script}`, "null").output();
+    return { code, stdout: new TextDecoder().decode(stdout) };
+  }
+
+  /** Starts a shell script in it as root, to talk to. */
+  talk(script: string): Deno.ChildProcess {
+    return this.#shell(script, "piped").spawn();
+  }
+
+  #shell(script: string, stdin: "null" | "piped"): Deno.Command {
+    return new Deno.Command("nsenter", {
+      args: ["-t", this.leader, "-m", "-u", "-i", "-n", "-p", "-C", "--", "/bin/sh", "-c", script],
       clearEnv: true,
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" },
-      stdin: "null",
+      stdin,
+      stdout: "piped",
       stderr: "inherit",
-    }).output();
-    return { code, stdout: new TextDecoder().decode(stdout) };
+    });
   }
 
   /** Runs a script that must succeed. */

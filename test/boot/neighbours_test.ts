@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { join } from "node:path";
 import { PLANTS } from "../../src/tools/scanners/plants.ts";
+import { SIGNED_TEXT, UNSIGNED_TEXT } from "../../src/tools/signature_plants.ts";
 import { gguf, str, tinyLlama } from "../make/gguf.ts";
 import { F32, safetensors } from "../make/safetensors.ts";
 import { REPORTER_TOKEN } from "../neighbours/incident_recorder.ts";
@@ -9,6 +10,7 @@ import { ENGINE_TOKEN } from "../neighbours/policy_engine.ts";
 import { TOKENS_B } from "../neighbours/registry_b.ts";
 import { PROGRAM_ROOT } from "../support/lab.ts";
 import { Appliance, bootTest, type Files, INCOMING, QUARANTINE, REGISTRY } from "./appliance.ts";
+import { askScanner, scannerUnits, signatureHolds } from "./scanner_unit.ts";
 
 const SERVICE = "secure-ai-quarantine.service";
 const STATE = "/var/lib/secure-ai-quarantine";
@@ -51,7 +53,10 @@ class Neighbourhood implements AsyncDisposable {
   private constructor(readonly appliance: Appliance) {}
 
   static async boot(parts: Parameters<typeof Appliance.boot>[0]): Promise<Neighbourhood> {
-    const appliance = await Appliance.boot(parts, { ...SERVERS, ...MODELS }, ["yara"]);
+    const appliance = await Appliance.boot(parts, { ...SERVERS, ...MODELS }, (disk) => {
+      for (const program of ["cosign", "yara"]) disk.install(program);
+      disk.installScanners(["fickling", "modelaudit", "modelscan"]);
+    });
     const { machine } = appliance;
     await appliance.setPolicy({
       behavioral_test: "false",
@@ -98,7 +103,7 @@ ENV
   async drop(drops: Readonly<Record<string, readonly [model: string, ended: string]>>): Promise<void> {
     const copies = Object.entries(drops).map(([name, [model]]) => `cp /srv/${model} ${INCOMING}/${name}`);
     await this.machine.must(copies.join("\n"));
-    for (const [, ended] of Object.values(drops)) await this.appliance.says(ended);
+    for (const [, ended] of Object.values(drops)) await this.appliance.says(ended, 30_000);
   }
 
   /** Posts to our own registry with its token; what it answered. */
@@ -139,20 +144,36 @@ bootTest("a booted appliance, a real scanner and its neighbours", async (parts, 
     assert.equal(record.policy_decision.rule_id, "models.allowed_formats.gguf");
   });
 
-  await t.step("P067: in the scanner's unit the real yara looked at it, and the record says so", async () => {
-    const record = await json(`${REGISTRY}/allowed.gguf.provenance.json`);
-    const { stdout } = await machine.say("yara --version");
-    assert.equal(record.scanners.yara, stdout.trim());
-    assert.equal(record.sandbox, "systemd");
-    console.log(`yara ${record.scanners.yara} in secure-ai-quarantine-scanner@.service: nothing`);
+  await t.step("P067: in the scanner's unit the real scanners looked at it, as the record says", async () => {
+    const { scanners, sandbox } = await json(`${REGISTRY}/allowed.gguf.provenance.json`);
+    console.log(JSON.stringify(scanners));
+    for (const name of ["modelaudit", "yara"]) {
+      assert.equal(scanners[name], (await machine.must(`${name} --version`)).trim().split(" ").at(-1));
+    }
+    assert.equal(sandbox, "systemd");
   });
 
-  await t.step("P131: what the real yara finds there refuses, in its words", async () => {
+  await t.step("P131: what one finds there refuses, in its words", async () => {
     const line = (await machine.journal()).find((one) => one.includes("static_scan — FAIL"));
     console.log(line);
     assert.match(line ?? "", /yara detected private_key: a private key in PEM form, with its body/);
     const report = await json(`${QUARANTINE}/rejected/keyed.gguf.report.json`);
     assert.match(report.scan_details.yara_version, /^\d+\.\d+/);
+  });
+
+  await t.step("P047-P049: each tells a planted bad file from a clean one there", async () => {
+    const open = await scannerUnits(machine);
+    for (const id of ["modelscan", "fickling", "modelaudit", "yara"] as const) {
+      const { bad, clean } = PLANTS[id];
+      const said = [await askScanner(open, id, bad), await askScanner(open, id, clean)];
+      console.log(`${id}: ${said.join("; ")}`);
+      assert.match(said[0] ?? "", /^\d+\.\d+\.\d+ objects: ./);
+      assert.match(said[1] ?? "", /^\d+\.\d+\.\d+ has no objection$/);
+    }
+    assert.equal(await signatureHolds(open, SIGNED_TEXT), true);
+    assert.equal(await signatureHolds(open, UNSIGNED_TEXT), false);
+    // From here on they would only take time.
+    await machine.must("rm /usr/bin/fickling /usr/bin/modelaudit /usr/bin/modelscan");
   });
 
   await t.step("P150: while it is away nothing is promoted and nothing is lost", async () => {
