@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { askTool } from "../../src/tools/ask_tool.ts";
 import { PLANTS } from "../../src/tools/scanners/plants.ts";
 import type { StaticScanner } from "../../src/tools/scanners.ts";
@@ -27,12 +27,12 @@ for said in iter(lambda: unit.recv(65536), b""):
 /** Sandboxes of a booted machine's scanner socket. */
 export interface ScannerUnits {
   readonly open: OpenSandbox;
-  /** Lays an artifact where they see it; its path. */
-  lay(name: string, bytes: Uint8Array): Promise<string>;
+  /** Lays an artifact where they see it; its path. Each asker has a folder of its own. */
+  lay(asker: string, name: string, bytes: Uint8Array): Promise<string>;
 }
 
 export async function scannerUnits(machine: Machine): Promise<ScannerUnits> {
-  await machine.must(`install -d -m 2750 -o secure-ai-quarantine -g secure-ai-scanning ${PLACE}
+  await machine.must(`install -d -m 2750 -g secure-ai-scanning ${PLACE}
     cat > /srv/relay.py <<'PY'\n${RELAY}PY`);
   return {
     open: ({ artifact: { path: artifactPath } }) => {
@@ -41,10 +41,12 @@ export async function scannerUnits(machine: Machine): Promise<ScannerUnits> {
       const ended = child.status.then(({ code }) => `exit ${code}`);
       return Promise.resolve({ artifactPath, input, output, ended, kill: () => end(child) });
     },
-    async lay(name, bytes) {
-      const path = `${PLACE}/${name}`;
+    async lay(asker, name, bytes) {
+      const path = `${PLACE}/${asker}/${name}`;
       const base64 = Buffer.from(bytes).toString("base64");
-      await machine.must(`base64 -d > ${path} <<'END'\n${base64}\nEND\nchmod 0440 ${path}`);
+      await machine.must(`install -d -m 2750 -g secure-ai-scanning ${dirname(path)}
+        base64 -d > ${path} <<'END'\n${base64}\nEND
+chmod 0440 ${path}`);
       return path;
     },
   };
@@ -66,13 +68,13 @@ const question = (program: string, path: string) => ({
   signal: new AbortController().signal,
 });
 
-/** A scanner's version, and what it objects to in these bytes. */
+/** A scanner's version, and what it objects to in a planted file. */
 export async function askScanner(
   units: ScannerUnits,
   tool: StaticScanner,
-  bytes: Uint8Array,
+  which: "bad" | "clean",
 ): Promise<string> {
-  const path = await units.lay(PLANTS[tool].name, bytes);
+  const path = await units.lay(tool, PLANTS[tool].name, PLANTS[tool][which]);
   const asked = question(`/usr/bin/${tool}`, path);
   const { version, report } = await askTool(units.open, { tool, inputs: {}, ...asked });
   const objections = report.findings.filter(({ severity }) => severity !== "info");
@@ -82,7 +84,7 @@ export async function askScanner(
 
 /** Whether the real cosign finds the planted signature good over these bytes. */
 export async function signatureHolds(units: ScannerUnits, bytes: Uint8Array): Promise<boolean> {
-  const path = await units.lay("plant", bytes);
+  const path = await units.lay("cosign", "plant", bytes);
   const { report } = await askTool(units.open, { ...COSIGN_PLANT, ...question("/usr/bin/cosign", path) });
   return report.agrees;
 }
