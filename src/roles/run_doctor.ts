@@ -67,14 +67,15 @@ async function standingsOf(world: World, policy: Policy): Promise<Standing[]> {
 }
 
 function sandbox(world: World, policy: Policy): Standing {
-  const path = world.env("AI_QUARANTINE_BWRAP") ?? null;
+  const sockets = world.env("AI_QUARANTINE_SOCKETS");
+  const path = sockets ?? world.env("AI_QUARANTINE_BWRAP") ?? null;
   const required = policy.models.requireBehaviorTests ||
     SCANNER_IDS.some((id) => policy.scanners[id].required);
   const advice = path === null
     ? "install bubblewrap: without it, or systemd, no scanner and no model runs"
     : null;
   return {
-    tool: "bubblewrap",
+    tool: sockets === undefined ? "bubblewrap" : "systemd",
     required,
     path,
     version: null,
@@ -134,7 +135,7 @@ async function tried(
       tool: id,
       program,
       version: pinned,
-      artifact: { path: plant(world, bytes), name: PLANTS[id].name },
+      artifact: { path: plant(world, PLANTS[id].name, bytes), name: PLANTS[id].name },
       inputs: {},
       timeoutMs: TRIAL_TIMEOUT_MS,
       signal: new AbortController().signal,

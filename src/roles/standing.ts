@@ -19,9 +19,9 @@ export interface Standing {
 export const TRIAL_TIMEOUT_MS = 120_000;
 export const NO_SANDBOX = "there is no sandbox to run it in: install bubblewrap";
 
-/** Puts bytes where a sandbox can be given them; the next ones replace them. */
-export function plant(world: World, bytes: Uint8Array): string {
-  const path = join(scratch(world), "plant");
+/** Puts bytes where a sandbox can be given them, under a name that says what they are; the next ones replace them. */
+export function plant(world: World, name: string, bytes: Uint8Array): string {
+  const path = join(scratch(world), name);
   fs.writeFileSync(path, bytes);
   return path;
 }

@@ -23,10 +23,12 @@ interface Trial {
   readonly install: string;
 }
 
+const PLANT = "plant";
+
 const question = (program: string, path: string) => ({
   program,
   version: null,
-  artifact: { path, name: "plant" },
+  artifact: { path, name: PLANT },
   timeoutMs: TRIAL_TIMEOUT_MS,
   signal: new AbortController().signal,
 });
@@ -76,9 +78,9 @@ async function tried(
   if (open === null) return { version: null, state: "broken", advice: NO_SANDBOX };
   const broken = (version: string | null, advice: string) => ({ version, state: "broken", advice }) as const;
   try {
-    const bad = await ask(open, program, plant(world, UNSIGNED_TEXT));
+    const bad = await ask(open, program, plant(world, PLANT, UNSIGNED_TEXT));
     if (bad.isGood) return broken(bad.version, "it passed a planted false signature; install it anew");
-    const good = await ask(open, program, plant(world, SIGNED_TEXT));
+    const good = await ask(open, program, plant(world, PLANT, SIGNED_TEXT));
     if (!good.isGood) return broken(good.version, "it refused a planted good signature; install it anew");
     return { version: good.version, state: "works", advice: null };
   } catch (error) {

@@ -118,24 +118,27 @@ export class Machine implements AsyncDisposable {
 
   /** Runs a shell script in it as root; what it printed, standard error included. */
   async say(script: string): Promise<Said> {
-    const { code, stdout } = await this.#shell(`exec 2>&1\n${script}`, "null").output();
-    return { code, stdout: new TextDecoder().decode(stdout) };
-  }
-
-  /** Starts a shell script in it as root, to talk to. */
-  talk(script: string): Deno.ChildProcess {
-    return this.#shell(script, "piped").spawn();
-  }
-
-  #shell(script: string, stdin: "null" | "piped"): Deno.Command {
-    return new Deno.Command("nsenter", {
-      args: ["-t", this.leader, "-m", "-u", "-i", "-n", "-p", "-C", "--", "/bin/sh", "-c", script],
+    const { code, stdout } = await new Deno.Command("nsenter", {
+      args: [
+        "-t",
+        this.leader,
+        "-m",
+        "-u",
+        "-i",
+        "-n",
+        "-p",
+        "-C",
+        "--",
+        "/bin/sh",
+        "-c",
+        `exec 2>&1\n${script}`,
+      ],
       clearEnv: true,
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", SYSTEMD_COLORS: "0", SYSTEMD_PAGER: "" },
-      stdin,
-      stdout: "piped",
+      stdin: "null",
       stderr: "inherit",
-    });
+    }).output();
+    return { code, stdout: new TextDecoder().decode(stdout) };
   }
 
   /** Runs a script that must succeed. */
