@@ -1,5 +1,11 @@
-import { type Line, warning } from "../admission/mod.ts";
+import { containedPath, type Line, warning } from "../admission/mod.ts";
 import { readContainments } from "../registry/mod.ts";
+import type { Environment } from "./environment.ts";
+
+/** Where a registry of ours writes down what it took out of use, unless it keeps that in a state directory of its own. */
+export function containedDirectory(env: Environment, state: string): string {
+  return env("CONTAINED_MODELS_DIR") ?? containedPath(state);
+}
 
 /**
  * Records in the audit log what the embedded registry has taken out of use since the last look, each once. The

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { containedPath, type Places } from "../admission/mod.ts";
+import type { Places } from "../admission/mod.ts";
 
 /** Every variable the program reads. The launcher grants exactly these. */
 export const VARIABLES = [
@@ -77,11 +77,6 @@ export function watchedPlaces(env: Environment): Places {
     registry: env("REGISTRY_DIR") ?? "/registry",
     state: stateDirectory(env),
   };
-}
-
-/** Where a registry of ours writes down what it took out of use, unless it keeps that in a state directory of its own. */
-export function containedDirectory(env: Environment, state: string): string {
-  return env("CONTAINED_MODELS_DIR") ?? containedPath(state);
 }
 
 /** The directories of `admit`: everything in the state directory unless a drop directory is named. */
