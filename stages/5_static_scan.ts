@@ -14,7 +14,8 @@ export function staticScan(ahead: ReadAhead | null = null): Stage<"static_scan">
     needs: [],
     mayBeMissing: () => false,
     async examine(artifact, context) {
-      const sizeBytes = artifact.shape === "file" ? artifact.sizeBytes : (await artifact.digest).sizeBytes;
+      const known = artifact.shape === "file" || artifact.digestFrom === "scan";
+      const sizeBytes = known ? artifact.sizeBytes : (await artifact.digest).sizeBytes;
       const { ONE_THREAD_BYTES, WorkerPool } = await import("../src/engine/workers.ts");
       const workers = ahead === null && sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
       try {

@@ -10,6 +10,7 @@ import { makeFingerprint } from "../src/measure/fingerprint.ts";
 import { examineTemplate } from "../src/measure/template/examine.ts";
 import {
   type Artifact,
+  type ArtifactDigest,
   conclude,
   type Evidence,
   type Finding,
@@ -58,8 +59,7 @@ export async function scanDirectory(
   workers: WorkerPool | null,
 ): Promise<Judgement> {
   const view = new DiskDirectory(artifact.path);
-  const { files } = await artifact.digest;
-  const digests = new Map(files.map((file) => [file.path, file.sha256]));
+  const digests = artifact.digestFrom === "coordinator" ? digestsByPath(await artifact.digest) : null;
   const findings: Finding[] = [...configurationFindings(view).all];
   for (const { path, field, text } of templatesIn(view)) {
     findings.push(...examineTemplate(text, field === null ? { path } : { path, field }));
@@ -74,7 +74,7 @@ export async function scanDirectory(
       progress: (bytes) => context.progress(done + bytes),
       signal: context.signal,
     });
-    requireSameDigest(inspection.sha256, digests.get(path) ?? null, path);
+    if (digests !== null) requireSameDigest(inspection.sha256, digests.get(path) ?? null, path);
     record(inspection, context, path);
     findings.push(...inspection.findings.map((found) => ({ ...found, path })));
     before += inspection.sizeBytes;
@@ -83,6 +83,10 @@ export async function scanDirectory(
   const licenses = examineLicenses(artifact, licensedFiles(view), context.policy);
   const evidence = { ...evidenceOf(inspections), ...licenses.evidence };
   return judged(context.policy, [...findings, ...licenses.findings], evidence);
+}
+
+function digestsByPath({ files }: ArtifactDigest): ReadonlyMap<string, Sha256> {
+  return new Map(files.map((file) => [file.path, file.sha256]));
 }
 
 /** Where a directory declares its license: in its model card, and in its GGUF files. */

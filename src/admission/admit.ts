@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { AuditError } from "../audit/mod.ts";
-import { FileSource, isPlainName, systemCode, unlessMissing } from "../files/mod.ts";
+import { FileSource, isPlainName, makeEmpty, systemCode, unlessMissing } from "../files/mod.ts";
 import {
   type Artifact,
   type ArtifactDigest,
@@ -12,9 +12,11 @@ import {
   type Origin,
   type Refusal,
   type SignatureFile,
+  type StageContext,
   UndecidedError,
 } from "../model/mod.ts";
 import { UnusableAttestation } from "../provenance/attest/reuse.ts";
+import { Ahead } from "./ahead.ts";
 import {
   type Claim,
   type ClaimRecord,
@@ -29,11 +31,11 @@ import {
 } from "./claim.ts";
 import { keepEvidence } from "./evidence.ts";
 import { ruleOfFailure } from "./failure.ts";
-import { freeze, type Frozen } from "./freeze.ts";
+import { freeze } from "./freeze.ts";
 import { clearHold } from "./held.ts";
 import { appearanceOf, refuseUnopened } from "./incoming.ts";
 import { processing, stageFinished, stageStarting, warning } from "./journal.ts";
-import { judge, type Observer, willExamine } from "./judge.ts";
+import { judge, leavesOpen, type Observer, willExamine } from "./judge.ts";
 import type { AuditData, Line, Vouched } from "./line.ts";
 import { ManifestEntries, saveManifest } from "./manifest.ts";
 import { sidecarName } from "./places.ts";
@@ -42,7 +44,7 @@ import { type Ended, refuse, withoutPaths } from "./refuse.ts";
 import { stageEntries } from "./report.ts";
 import { signaturesBeside } from "./signatures.ts";
 import { takeManifest } from "./sidecars.ts";
-import { waitForSpace } from "./space.ts";
+import { sizeOf, waitForSpace } from "./space.ts";
 import { decide, Promotion, reasonOfError } from "./verdict.ts";
 
 const MAX_SIDECAR_BYTES = 4096;
@@ -119,7 +121,7 @@ type Examined =
 async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
   let claim = taken;
   const { name } = claim.record;
-  const { signal, progress } = line.bench.context;
+  const { signal } = line.bench.context;
   const otherwise = (instead: () => Promise<Admission>): Examined => ({ kind: "not-examined", instead });
   const parked = otherwise(() => Promise.resolve({ kind: "parked", word: "waiting", name }));
   try {
@@ -130,13 +132,7 @@ async function examineClaim(line: Line, taken: Claim): Promise<Examined> {
     takeManifest(line, claim);
     if (!waitForSpace(line, claim)) return parked;
     const before = appearanceOf(inboxPath(claim)).fingerprint;
-    const frozen = await freeze(inboxPath(claim), sealedPath(claim), line.reflink, {
-      signal,
-      progress,
-      lasting: "scratch",
-    });
-    line.step("freeze:copied");
-    const examination = await examineFrozen(line, claim, frozen);
+    const examination = await freezeAndExamine(line, claim);
     if (signal.aborted) return parked; // The next start goes on.
     if (await hasChanged(line, claim, before)) return otherwise(() => putBack(line, claim));
     if (signal.aborted) return parked;
@@ -166,12 +162,55 @@ async function hasChanged(line: Line, claim: Claim, before: string): Promise<boo
   return look().fingerprint !== before;
 }
 
-async function examineFrozen(line: Line, claim: Claim, frozen: Frozen): Promise<Examination> {
+/** The examiner starts while the bytes are copied, and reads the copy while it is hashed here. */
+async function freezeAndExamine(line: Line, claim: Claim): Promise<Examination> {
+  const sealed = sealedPath(claim);
+  if (claim.record.shape === "directory") fs.mkdirSync(sealed, { mode: 0o750 });
+  else makeEmpty(sealed);
+  const ahead = new Ahead(canBeginEarly(line, claim) ? line.startExaminer?.(sealed) ?? null : null);
+  const done = new AbortController();
+  const { progress } = line.bench.context;
+  const signal = AbortSignal.any([line.bench.context.signal, done.signal]);
+  let digest: Promise<unknown> = Promise.resolve();
+  try {
+    const options = { reflink: line.reflink, signal, progress, lasting: "scratch" } as const;
+    const frozen = await freeze(inboxPath(claim), sealed, options);
+    line.step("freeze:copied");
+    digest = frozen.digest.catch(() => {}); // Reported by whichever stage asks for it.
+    return await examineFrozen(line, claim, artifactOf(line, claim, frozen.digest), ahead);
+  } finally {
+    done.abort();
+    await ahead.end();
+    await digest;
+  }
+}
+
+/** Not where a peer's word about the digest may spare the examination, or a stage is not asked at all. */
+function canBeginEarly({ policy }: Line, { record: { name, shape } }: Claim): boolean {
+  const { format_gate, static_scan } = policy.quarantine.stages;
+  return policy.trustAttestations.length === 0 && format_gate && static_scan &&
+    (shape === "directory" || formatClaimedByFile(name) !== "unknown");
+}
+
+async function examineFrozen(
+  line: Line,
+  claim: Claim,
+  artifact: Artifact,
+  ahead: Ahead,
+): Promise<Examination> {
   const manifest = new ManifestEntries();
-  const vouched = vouchedFor(line, claim, frozen);
-  const context = { ...line.bench.context, record: manifest.record };
+  const vouched = line.policy.trustAttestations.length === 0
+    ? null
+    : vouchedFor(line, claim, await artifact.digest);
+  const { record } = manifest;
+  const context: StageContext = {
+    ...line.bench.context,
+    record,
+    ahead: (stage) => ahead.said(stage, artifact, record),
+  };
   const bench = { ...line.bench, context, attested: vouched?.attested ?? null };
-  const examination = await judge(artifactOf(line, claim, frozen), bench, auditing(line, claim));
+  const begin = () => ahead.begin(artifact, context);
+  const examination = await judge(artifact, bench, auditing(line, claim, begin));
   if (line.policy.ggufGuard.generateManifest) {
     if (vouched?.attested.stages.includes("static_scan")) saveManifest(claim, vouched.manifest);
     else manifest.save(claim);
@@ -181,7 +220,7 @@ async function examineFrozen(line: Line, claim: Claim, frozen: Frozen): Promise<
 }
 
 /** A peer's word that cannot be relied on is said to be so, and then everything is examined here. */
-function vouchedFor(line: Line, claim: Claim, { digest }: Frozen): Vouched | null {
+function vouchedFor(line: Line, claim: Claim, digest: ArtifactDigest): Vouched | null {
   const { name, borrowed } = claim.record;
   try {
     return line.vouched(borrowed ?? join(line.places.incoming, `.${name}`), digest);
@@ -229,18 +268,19 @@ async function putBack(line: Line, claim: Claim): Promise<Admission> {
   return { kind: "parked", word: "requeued", name };
 }
 
-function artifactOf(line: Line, claim: Claim, frozen: Frozen): Artifact {
+function artifactOf(line: Line, claim: Claim, digest: Promise<ArtifactDigest>): Artifact {
   const { name, shape, origin } = claim.record;
   const directory = shape === "directory";
+  const path = sealedPath(claim);
   return {
     name,
     signatures: signaturesOf(line, claim),
-    path: frozen.path,
+    path,
     shape: directory ? "directory" : "file",
-    format: directory ? formatClaimedByDirectory(fs.readdirSync(frozen.path)) : formatClaimedByFile(name),
-    sizeBytes: frozen.digest.sizeBytes,
+    format: directory ? formatClaimedByDirectory(fs.readdirSync(path)) : formatClaimedByFile(name),
+    sizeBytes: sizeOf(path),
     origin,
-    digest: Promise.resolve<ArtifactDigest>(frozen.digest),
+    digest,
     digestFrom: "coordinator",
   };
 }
@@ -289,8 +329,8 @@ function readSidecar(path: string): string {
   }
 }
 
-/** Audits every stage before the next begins, and tells the journal. */
-function auditing(line: Line, claim: Claim): Observer {
+/** Audits every stage before the next begins, and tells the journal. `begin`: told once the origin is one we allow. */
+function auditing(line: Line, claim: Claim, begin: () => void): Observer {
   return {
     starting(stage, artifact) {
       line.step(`stage:${stage.id}:starting`);
@@ -299,6 +339,7 @@ function auditing(line: Line, claim: Claim): Observer {
       } else if (willExamine(stage, artifact, line.bench)) line.say(stageStarting(stage, artifact));
     },
     async finished(record, stage, artifact) {
+      if (stage.id === "source_policy" && leavesOpen(record.outcome)) begin();
       const [entry] = stageEntries([record]);
       const data: AuditData = {
         claim: claim.id,

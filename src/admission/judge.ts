@@ -56,12 +56,17 @@ export async function judge(artifact: Artifact, bench: Bench, observer: Observer
     const record = { stage: stage.id, outcome, durationMs, ...sandboxOf(stage, outcome) };
     await observer.finished(record, stage, artifact);
     records.push(record);
-    open = outcome.kind !== "refused" && outcome.kind !== "broken";
+    open = leavesOpen(outcome);
   }
   const digest = await artifact.digest.catch(() => null);
   const attestation = bench.attested?.evidence ?? null;
   const scanners = Object.fromEntries(programs);
   return { artifact, digest, stages: records, sandbox: bench.sandbox, scanners, attestation };
+}
+
+/** Whether the stages after one that ended so are asked. */
+export function leavesOpen({ kind }: StageOutcome): boolean {
+  return kind !== "refused" && kind !== "broken";
 }
 
 function sandboxOf({ sandbox }: Stage, { kind }: StageOutcome): Pick<StageRecord, "sandbox"> {

@@ -11,6 +11,7 @@ import type {
 } from "../model/mod.ts";
 import type { Attested } from "../provenance/attest/reuse.ts";
 import type { Signer } from "../provenance/signer.ts";
+import type { StartExaminer } from "./ahead.ts";
 import type { Reflink } from "./freeze.ts";
 import type { Say } from "./journal.ts";
 import type { Bench } from "./judge.ts";
@@ -89,7 +90,11 @@ export interface Line {
   readonly signer: Signer | null;
   readonly vouched: FindVouched;
   readonly reflink: Reflink;
+  /** Null where every stage is asked in its turn only. */
+  readonly startExaminer: StartExaminer | null;
   readonly verity: Verity;
+  /** Told of every promoted copy, once its bytes hash to what was examined. */
+  readonly hashed: (path: string, digest: ArtifactDigest) => void;
   readonly say: Say;
   /** Waits until bytes last written at that time count as stable, or the program is asked to stop. */
   readonly untilStable: (modifiedMs: number) => Promise<void>;

@@ -1,5 +1,6 @@
 /** The line: incoming, scanning, the seven stages, a verdict, the registry or rejected/. */
 export * from "./admit.ts";
+export type { ExamineAtOnce, ExaminedAtOnce, Examiner, StartExaminer } from "./ahead.ts";
 export * from "./held.ts";
 export * from "./incoming.ts";
 export * from "./journal.ts";

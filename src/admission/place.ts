@@ -147,14 +147,16 @@ async function publishBlob(line: Line, claim: Claim, intent: PromotionIntent): P
 
 /** A durable copy of the frozen bytes that hashes to what was examined. */
 async function copyChecked(line: Line, claim: Claim, intent: PromotionIntent, target: string): Promise<void> {
-  const copy = await freeze(sealedPath(claim), target, line.reflink, { lasting: "durable" });
+  const copy = await freeze(sealedPath(claim), target, { reflink: line.reflink, lasting: "durable" });
+  const digest = await copy.digest;
   line.step("promote:blob-staged");
-  if (copy.digest.sha256 !== intent.sha256) {
+  if (digest.sha256 !== intent.sha256) {
     throw new UndecidedError(
       "line/digest-disagrees",
-      `the copy of ${claim.record.name} hashes to ${copy.digest.sha256}`,
+      `the copy of ${claim.record.name} hashes to ${digest.sha256}`,
     );
   }
+  line.hashed(target, digest);
 }
 
 function publishedOf(claim: Claim): "ours" | "there-before" | null {

@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import { join } from "node:path";
 import { type Claim, inboxPath } from "./claim.ts";
 import { walk } from "./incoming.ts";
 import { warning } from "./journal.ts";
@@ -31,10 +30,11 @@ function freeBytes(path: string): number {
   return stat.bavail * stat.bsize;
 }
 
-function sizeOf(path: string): number {
+/** Bytes of a file, or of everything in a directory. */
+export function sizeOf(path: string): number {
   const stat = fs.lstatSync(path);
   if (!stat.isDirectory()) return stat.size;
   let total = 0;
-  for (const entry of walk(path)) total += fs.lstatSync(join(path, entry.path)).size;
+  for (const entry of walk(path)) total += Number(entry.stat.size);
   return total;
 }

@@ -30,8 +30,10 @@ export interface CopyOptions extends HashOptions {
 }
 
 /** SHA-256 of a regular file in one read. Throws `claim/changed` when the file changed meanwhile. */
-export function hashFile(path: string, options: HashOptions = {}): Promise<HashedFile> {
-  return readThrough(path, options, () => {});
+export async function hashFile(path: string, options: HashOptions = {}): Promise<HashedFile> {
+  const hash = createHash("sha256");
+  const sizeBytes = await readThrough(path, options, (chunk) => void hash.update(chunk));
+  return { sha256: parseSha256(hash.digest("hex")), sizeBytes };
 }
 
 /**
@@ -39,39 +41,180 @@ export function hashFile(path: string, options: HashOptions = {}): Promise<Hashe
  * Throws `claim/changed` when the source changed meanwhile; the copy is then removed.
  */
 export async function copyAndHash(from: string, to: string, options: CopyOptions): Promise<HashedFile> {
-  const out = fs.openSync(to, "wx", 0o640);
+  makeEmpty(to);
   try {
-    const hashed = await readThrough(from, options, (chunk) => writeAll(out, chunk));
-    if (options.lasting === "durable") await toDisk(out);
-    return hashed;
+    return await fillAndHash(from, to, options);
   } catch (error) {
     fs.unlinkSync(to);
     throw error;
+  }
+}
+
+/**
+ * Copies a regular file into an empty one that is there already, and hashes it: a scratch copy as it is read, a durable one
+ * as it was written. Throws `claim/changed` when the source changed meanwhile.
+ */
+export async function fillAndHash(
+  from: string,
+  to: string,
+  { lasting, tap, ...options }: CopyOptions,
+): Promise<HashedFile> {
+  const hash = createHash("sha256");
+  const take = (chunk: Uint8Array) => {
+    hash.update(chunk);
+    tap?.(chunk);
+  };
+  const copy = new Copy(to, lasting, take);
+  try {
+    const sizeBytes = await readThrough(from, options, (chunk) => copy.write(chunk));
+    await copy.finish();
+    return { sha256: parseSha256(hash.digest("hex")), sizeBytes };
+  } finally {
+    await copy.close();
+  }
+}
+
+/** Copies a regular file into an empty one that is there already. Throws `claim/changed` when the source changed meanwhile. */
+export async function fill(from: string, to: string, options: HashOptions): Promise<void> {
+  const out = fs.openSync(to, "r+");
+  try {
+    await readThrough(from, options, (chunk) => {
+      for (let at = 0; at < chunk.byteLength;) at += fs.writeSync(out, chunk, at);
+    });
   } finally {
     fs.closeSync(out);
+  }
+}
+
+/** So much is written before what was written is sent to the disk, so that little is left to wait for at the end. */
+const BYTES_BETWEEN_SYNCS = 128 * 1024 * 1024;
+
+/** An empty file that another thread fills while this one hashes. */
+class Copy {
+  readonly #fd: number;
+  #back: Uint8Array | null = null;
+  #written = 0;
+  #readBack = 0;
+  #syncedAt = 0;
+  #isSyncing = false;
+  /** Fails for good with the first that fails: the kernel tells of a lost write once. */
+  #synced: Promise<void> = Promise.resolve();
+
+  /** `take` sees every chunk in order; of a durable copy, as it is read back. */
+  constructor(
+    path: string,
+    private readonly lasting: CopyOptions["lasting"],
+    private readonly take: (chunk: Uint8Array) => void,
+  ) {
+    this.#fd = fs.openSync(path, "r+");
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    const writing = this.#write(chunk);
+    try {
+      if (this.lasting === "scratch") this.take(chunk);
+      else this.#takeWritten();
+    } finally {
+      await writing;
+    }
+    this.#written += chunk.byteLength;
+    if (this.lasting === "durable" && this.#written - this.#syncedAt >= BYTES_BETWEEN_SYNCS) this.#sync();
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.byteLength;) {
+      const rest = [this.#fd, chunk, at, chunk.byteLength - at, this.#written + at] as const;
+      // The thread that writes costs more than so little.
+      at += chunk.byteLength < CHUNK_BYTES ? fs.writeSync(...rest) : await writeAside(...rest);
+    }
+  }
+
+  #takeWritten(): void {
+    while (this.#readBack < this.#written) {
+      const wanted = Math.min(CHUNK_BYTES, this.#written - this.#readBack);
+      this.#back ??= new Uint8Array(wanted);
+      const read = fs.readSync(
+        this.#fd,
+        this.#back,
+        0,
+        Math.min(wanted, this.#back.byteLength),
+        this.#readBack,
+      );
+      if (read === 0) {
+        throw new UndecidedError("claim/changed", "Cannot copy: the copy was cut off meanwhile");
+      }
+      this.take(this.#back.subarray(0, read));
+      this.#readBack += read;
+    }
+  }
+
+  #sync(): void {
+    if (this.#isSyncing) return;
+    this.#isSyncing = true;
+    this.#syncedAt = this.#written;
+    const before = this.#synced;
+    this.#synced = toDisk(this.#fd).finally(() => this.#isSyncing = false).then(() => before);
+    this.#synced.catch(() => {}); // Reported at the end.
+  }
+
+  /** The rest of the hashing, and until a durable copy is on the disk. */
+  async finish(): Promise<void> {
+    if (this.lasting === "scratch") return;
+    const rest = toDisk(this.#fd);
+    rest.catch(() => {}); // Reported below.
+    this.#takeWritten();
+    await Promise.all([this.#synced, rest]);
+  }
+
+  async close(): Promise<void> {
+    await this.#synced.catch(() => {});
+    fs.closeSync(this.#fd);
+  }
+}
+
+const writeAside = (...[fd, chunk, at, length, position]: [number, Uint8Array, number, number, number]) =>
+  new Promise<number>((resolve, reject) =>
+    fs.write(fd, chunk, at, length, position, (error, written) => error ? reject(error) : resolve(written))
+  );
+
+/** Makes a private file with nothing in it. The name must be free. */
+export function makeEmpty(path: string): void {
+  const fd = fs.openSync(path, "wx", PRIVATE_MODE);
+  fs.fchmodSync(fd, PRIVATE_MODE); // Whatever the umask: the group is that of the sandboxes.
+  fs.closeSync(fd);
+}
+const PRIVATE_MODE = 0o640;
+
+/** Makes the bytes of a file survive a power cut. */
+export async function syncFile(path: string): Promise<void> {
+  const fd = fs.openSync(path, "r");
+  try {
+    await toDisk(fd);
+  } finally {
+    fs.closeSync(fd);
   }
 }
 
 /** On a slow disk this takes minutes, in which timers and signals must have their turn. */
 const toDisk = promisify(fs.fdatasync);
 
+/** Reads a regular file from its beginning to its end, and gives its size in bytes. */
 async function readThrough(
   path: string,
   { progress, signal, tap, buffer = new Uint8Array(CHUNK_BYTES) }: HashOptions,
-  take: (chunk: Uint8Array) => void,
-): Promise<HashedFile> {
+  take: (chunk: Uint8Array) => void | Promise<void>,
+): Promise<number> {
   const { fd, stat } = openRegular(path);
   try {
-    const hash = createHash("sha256");
     let done = 0;
     let turn = BYTES_BETWEEN_TURNS;
     for (;;) {
       const read = fs.readSync(fd, buffer, 0, buffer.byteLength, null);
       if (read === 0) break;
       const chunk = buffer.subarray(0, read);
-      hash.update(chunk);
       tap?.(chunk);
-      take(chunk);
+      const taking = take(chunk);
+      if (taking !== undefined) await taking;
       done += read;
       if (done < turn) continue;
       turn += BYTES_BETWEEN_TURNS;
@@ -81,16 +224,11 @@ async function readThrough(
     }
     const after = identityOf(fs.fstatSync(fd, { bigint: true }));
     if (done !== stat.sizeBytes || !sameIdentity(stat, after)) {
-      throw new UndecidedError("claim/changed", `Cannot hash ${path}: it changed while it was read`);
+      throw new UndecidedError("claim/changed", `Cannot read ${path}: it changed while it was read`);
     }
     progress?.(done);
-    return { sha256: parseSha256(hash.digest("hex")), sizeBytes: done };
+    return done;
   } finally {
     fs.closeSync(fd);
   }
-}
-
-function writeAll(fd: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.byteLength) written += fs.writeSync(fd, bytes, written);
 }

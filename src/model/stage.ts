@@ -77,6 +77,8 @@ export interface StageContext {
   readonly record: (entry: Json) => void;
   /** Told of every outside program that had a part in the examination, and its version. */
   readonly used?: (program: string, version: string) => void;
+  /** What a stage says that was begun before its turn; undefined for one that was not. */
+  readonly ahead?: (stage: StageId) => Promise<Judgement> | undefined;
 }
 
 /** Which walls stood between the bytes and this machine while they were examined. */

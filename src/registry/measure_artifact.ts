@@ -64,6 +64,15 @@ async function measureFile(path: string, stat: fs.Stats, signal: AbortSignal): P
   return { format, sha256, sizeBytes };
 }
 
+/** What measuring a file would give whose digest is known already. Throws {@link ArtifactFault} as measuring does. */
+export function measuredAs(
+  path: string,
+  { sha256, sizeBytes }: Pick<Measured, "sha256" | "sizeBytes">,
+): Measured {
+  requirePlainFile(path, fs.lstatSync(path));
+  return { format: requireFormat(formatClaimedByFile(path)), sha256, sizeBytes };
+}
+
 function requireFormat(format: ArtifactFormat): RegistryFormat {
   if (format === "unknown") throw new ArtifactFault("format", "no format of ours claims this name");
   return format;

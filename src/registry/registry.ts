@@ -22,6 +22,8 @@ export interface RegistryDeps {
   readonly containedDir: string;
   /** What follows a model's name in the names of the records that stand beside it. */
   readonly recordSuffixes: readonly string[];
+  /** Hashes bytes that are to be registered; `measureArtifact` when left out. */
+  readonly measure?: typeof measureArtifact;
   readonly now: () => Date;
   /** Aborts when the program stops and can wait no longer. */
   readonly signal: AbortSignal;
@@ -184,7 +186,8 @@ export class Registry {
 
   async #measureForPromotion(filename: string): Promise<Measured> {
     try {
-      const measured = await measureArtifact(join(this.deps.registryDir, filename), this.deps.signal);
+      const { measure = measureArtifact, registryDir, signal } = this.deps;
+      const measured = await measure(join(registryDir, filename), signal);
       if (measured.sizeBytes > 0) return measured;
     } catch (cause) {
       if (cause instanceof ArtifactFault) throw refusalOf(cause);

@@ -30,6 +30,8 @@ export interface TalkOptions {
   readonly readToken: TokenReader | null;
   /** For one request and its whole answer. Registries hash the model before they answer. */
   readonly timeoutMs: number;
+  /** Carries requests to a registry in this process; over the network when left out. */
+  readonly exchange?: typeof exchange;
 }
 
 export interface MessageParts {
@@ -44,7 +46,7 @@ export class Talk {
 
   async send(method: "GET" | "POST" | "DELETE", target: string, parts: MessageParts = {}): Promise<Answer> {
     const { as = method === "GET" ? "read" : "change", ...message } = parts;
-    const { baseUrl, socketPath, timeoutMs } = this.options;
+    const { baseUrl, socketPath, timeoutMs, exchange: carry = exchange } = this.options;
     let token: string | null;
     try {
       token = await this.#tokenOf(as);
@@ -52,7 +54,7 @@ export class Talk {
       if (cause instanceof UndecidedError) return { kind: "unmade", cause };
       throw cause;
     }
-    return await exchange({
+    return await carry({
       method,
       address: baseUrl,
       ...(socketPath === undefined ? {} : { socketPath }),

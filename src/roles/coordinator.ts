@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, join } from "node:path";
-import type { Bench } from "../admission/mod.ts";
+import type { Bench, ExamineAtOnce, StartExaminer } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Origin, type Policy, type StageContext, StartupError } from "../model/mod.ts";
 import { signatureRequired } from "../policy/sources.ts";
@@ -8,7 +8,7 @@ import { processSandbox, type ProcessSandboxOptions } from "../tools/process_san
 import { socketSandbox } from "../tools/socket_sandbox.ts";
 import { behaviourInputs, CAPPED_LLAMA_SERVER, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import type { Configuration } from "./configuration.ts";
-import { delegated, type ExamineAtOnce, examineAtOnce, type Sandboxes } from "./delegate.ts";
+import { delegated, examineAtOnce, type Sandboxes, startExaminer } from "./delegate.ts";
 import { installedScanners, type SandboxFor } from "./installed_scanners.ts";
 import { sandboxOptions } from "./sandboxes.ts";
 import { withScanners } from "./scanning.ts";
@@ -23,6 +23,8 @@ export interface Coordinator {
   readonly bench: Bench;
   /** For `check`, which reads a file once; without it every stage has a sandbox of its own. */
   readonly examineAtOnce?: ExamineAtOnce;
+  /** For the line, whose examiner reads while the coordinator hashes. */
+  readonly startExaminer?: StartExaminer | null;
 }
 
 /** How the outside follows an examination, and ends it. */
@@ -53,6 +55,7 @@ export async function coordinator(
     policy,
     bench: { pipeline, sandbox: sandboxes.kind, programs: used, context },
     examineAtOnce: examineAtOnce(world.early?.before(sandboxes.examine) ?? sandboxes.examine),
+    startExaminer: startExaminer(sandboxes.examine),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ExamineAtOnce, StartExaminer } from "../admission/mod.ts";
 import {
   type Artifact,
   type ArtifactDigest,
@@ -68,7 +69,8 @@ export function delegated(pipeline: Pipeline, sandboxes: Sandboxes): Pipeline {
     return {
       ...stage,
       sandbox: kind,
-      examine: (...job) => examineInSandbox(stage.id, sandboxes.examine, {}, ...job),
+      examine: (artifact, context) =>
+        context.ahead?.(stage.id) ?? examineInSandbox(stage.id, sandboxes.examine, {}, artifact, context),
     };
   };
   return [
@@ -98,15 +100,8 @@ function withSignatures<Id extends StageId>(stage: Stage<Id>, { examine, provena
 
 /** What a job holds for one kind of stage only. */
 type StageInputs = Partial<Pick<Job, "behaviour" | "provenance">>;
-/** What stages 2 and 5 say of one file. */
-export interface ExaminedAtOnce {
-  readonly gate: Promise<Judgement>;
-  readonly scan: Promise<Judgement>;
-}
 
-/** Has one examiner answer for the format gate and, unless that refuses, read the file and answer for the static scan. */
-export type ExamineAtOnce = (artifact: Artifact, context: StageContext) => ExaminedAtOnce;
-
+/** Has one examiner answer for the format gate and, unless that refuses, read the artifact and answer for the static scan. */
 export function examineAtOnce(open: OpenSandbox): ExamineAtOnce {
   return (artifact, { policy, signal, progress, record }) => {
     const { promise: gate, resolve, reject } = Promise.withResolvers<Judgement>();
@@ -122,6 +117,35 @@ export function examineAtOnce(open: OpenSandbox): ExamineAtOnce {
     scan.then(() => reject(unanswered()), reject);
     gate.catch(() => {}); // Reported by whichever stage asks for it.
     return { gate, scan };
+  };
+}
+
+/** A unit may run for half an hour; after so long a wait, another is started for the work. */
+const MOST_WAITING_MS = 5 * 60_000;
+
+/** Starts an examiner before its artifact is complete. */
+export function startExaminer(open: OpenSandbox): StartExaminer {
+  return (path) => {
+    const startedMs = performance.now();
+    const dismissed = new AbortController();
+    const opened = (async () => await open({ artifact: { path } }, dismissed.signal))();
+    opened.catch(() => {}); // Reported when it is given its job.
+    return {
+      examine(artifact, context) {
+        const signal = AbortSignal.any([context.signal, dismissed.signal]);
+        const hasWaited = performance.now() - startedMs > MOST_WAITING_MS;
+        return examineAtOnce(hasWaited ? open : () => opened)(artifact, { ...context, signal });
+      },
+      async dismiss() {
+        dismissed.abort();
+        const sandbox = await opened.catch(() => null);
+        if (sandbox === null) return;
+        sandbox.kill();
+        await sandbox.ended;
+        await sandbox.output.cancel().catch(() => {}); // Where nobody listened to it.
+        await sandbox.input.abort().catch(() => {});
+      },
+    };
   };
 }
 

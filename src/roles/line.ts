@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import {
   anchorPath,
   type AuditLog,
@@ -39,6 +39,7 @@ export interface LineOptions {
   readonly auditLog: string;
   readonly registry: Pick<RegistryClient, "placement" | "promote">;
   readonly say: Say;
+  readonly hashed?: Line["hashed"];
   /** A test that kills the program at a step; nothing otherwise. */
   readonly step?: (name: string) => void;
 }
@@ -48,7 +49,7 @@ const MEGABYTE = 1024 * 1024;
 /** Takes the lock, opens the audit log, makes the directories. Throws `StartupError` when any of them cannot be had. */
 export async function openLine(
   world: World,
-  { policy, bench }: Coordinator,
+  { policy, bench, startExaminer }: Coordinator,
   options: LineOptions,
 ): Promise<OpenLine> {
   const { places } = options;
@@ -80,7 +81,9 @@ export async function openLine(
       signer,
       vouched: vouchedBy(policy, () => suiteText(world), world.now),
       reflink: reflinkWithCp(),
+      startExaminer: startExaminer ?? null,
       verity: verityWithTool(),
+      hashed: options.hashed ?? (() => {}),
       say: options.say,
       untilStable: (modifiedMs) => pause(untilStable(modifiedMs, Date.now()), bench.context.signal),
       hostname: world.hostname(),
@@ -197,11 +200,11 @@ function recorder(places: Places): Line["pins"] {
   };
 }
 
-/** Copies by reflink with cp(1); where the filesystem once said it cannot, it is not asked again. */
+/** Reflinks with cp(1); where the filesystem once said it cannot, it is not asked again. */
 export function reflinkWithCp(): Reflink {
   const incapable = new Set<number>();
   return async (from, to) => {
-    const { dev } = fs.lstatSync(dirname(to));
+    const { dev } = fs.lstatSync(to);
     if (incapable.has(dev)) return false;
     const args = ["--reflink=always", "--no-dereference", "--", from, to];
     const copy = new Deno.Command(CP, {
@@ -212,10 +215,8 @@ export function reflinkWithCp(): Reflink {
       stderr: "null",
     });
     const { success } = await copy.output();
-    if (success) return true;
-    incapable.add(dev);
-    fs.rmSync(to, { force: true });
-    return false;
+    if (!success) incapable.add(dev);
+    return success;
   };
 }
 

@@ -1,14 +1,13 @@
 import * as z from "zod";
-import { type Bench, digestInPlace } from "../admission/mod.ts";
+import { type Bench, digestInPlace, type ExamineAtOnce } from "../admission/mod.ts";
 import {
   type Artifact,
   type ArtifactDigest,
   type Json,
   type Judgement,
   parseSha256,
-  type Pipeline,
+  type StageId,
 } from "../model/mod.ts";
-import type { ExamineAtOnce } from "./delegate.ts";
 
 /** An artifact that nobody has hashed yet. */
 export type Claimed = Omit<Artifact, "digest" | "digestFrom">;
@@ -42,13 +41,17 @@ export function readOnce(
     bench.context.record(entry);
   };
   const unhashed: Artifact = { ...claimed, digest: new Promise(() => {}), digestFrom: "scan" };
-  const { gate, scan } = examineAtOnce(unhashed, { ...bench.context, record });
-  const ended = scan.then(() => {}, () => {});
+  const said = examineAtOnce(unhashed, { ...bench.context, record });
+  const answers: Partial<Record<StageId, Promise<Judgement>>> = {
+    format_gate: said.gate,
+    static_scan: said.scan,
+  };
+  const ended = said.scan.then(() => {}, () => {});
   const digest = ended.then(() => hashed ?? digestInPlace(claimed.path, { signal: bench.context.signal }));
   digest.catch(() => {}); // Reported by whichever stage asks for it.
   return {
     artifact: { ...claimed, digest, digestFrom: "scan" },
-    bench: { ...bench, pipeline: answeredAlready(bench.pipeline, gate, scan) },
+    bench: { ...bench, context: { ...bench.context, ahead: (stage) => answers[stage] } },
   };
 }
 
@@ -56,20 +59,4 @@ function hashedHere(claimed: Claimed, { context }: Bench): Artifact {
   const digest = digestInPlace(claimed.path, { signal: context.signal });
   digest.catch(() => {}); // Reported by whichever stage asks for it.
   return { ...claimed, digest, digestFrom: "coordinator" };
-}
-
-function answeredAlready(
-  [source, format, integrity, provenance, statics, behaviour, diffusion]: Pipeline,
-  gate: Promise<Judgement>,
-  scan: Promise<Judgement>,
-): Pipeline {
-  return [
-    source,
-    { ...format, examine: () => gate },
-    integrity,
-    provenance,
-    { ...statics, examine: () => scan },
-    behaviour,
-    diffusion,
-  ];
 }

@@ -13,6 +13,7 @@ import {
 } from "../registry/mod.ts";
 import { companionPath, type Configuration } from "./configuration.ts";
 import type { EmbeddedRegistry } from "./embedded_registry.ts";
+import type { OwnRegistry } from "./own_registry.ts";
 import type { Variable } from "./environment.ts";
 import type { World } from "./world.ts";
 
@@ -22,7 +23,7 @@ export const DEFAULT_REGISTRY_URL = "http://127.0.0.1:8470";
 export function registryClient(
   world: World,
   configuration: Configuration,
-  embedded: EmbeddedRegistry | null,
+  embedded: EmbeddedRegistry | OwnRegistry | null,
 ): RegistryClient {
   const { policy } = configuration;
   const readToken = world.env("REGISTRY_READ_TOKEN_PATH");
@@ -34,6 +35,7 @@ export function registryClient(
     readToken: embedded !== null || readToken === undefined
       ? null
       : tokenReader({ serviceToken: null, paths: [readToken] }),
+    ...(embedded !== null && "exchange" in embedded ? { exchange: embedded.exchange } : {}),
     dialect: embedded === null ? policy.registry.dialect : "a",
     stagingDir: world.env("PROMOTION_STAGING_DIR") ?? null,
     policyEvidence: policyEvidence(world, configuration),

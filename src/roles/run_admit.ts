@@ -14,10 +14,10 @@ import type { Line } from "../admission/mod.ts";
 import { isLayout, readLayout } from "../provenance/oci_layout.ts";
 import { configure } from "./configuration.ts";
 import { coordinator } from "./coordinator.ts";
-import { startEmbeddedRegistry } from "./embedded_registry.ts";
 import { auditLogPath, embeddedPlaces } from "./environment.ts";
 import { scannersNotAsked } from "./installed_scanners.ts";
 import { openLine } from "./line.ts";
+import { OwnRegistry } from "./own_registry.ts";
 import { registryClient } from "./registry_access.ts";
 import { exitCodeOf, originOf } from "./run_check.ts";
 import { stopSignal } from "./signals.ts";
@@ -43,30 +43,25 @@ export async function runAdmit(
   using stop = stopSignal();
   const tools = await coordinator(world, configuration, { signal: stop.signal, progress: bar.progress });
   const places = embeddedPlaces(world.env);
-  const embedded = world.env("REGISTRY_URL") === undefined
-    ? await startEmbeddedRegistry(world, places)
-    : null;
+  using embedded = world.env("REGISTRY_URL") === undefined ? new OwnRegistry(world, places) : null;
+  const registry = registryClient(world, configuration, embedded);
+  const auditLog = auditLogPath(world.env, true);
+  const say = (line: JournalLine) => sayOn(world, bar, line);
+  const { hashed } = embedded ?? {};
+  const open = await openLine(world, tools, { places, auditLog, registry, say, ...(hashed && { hashed }) });
   try {
-    const registry = registryClient(world, configuration, embedded);
-    const auditLog = auditLogPath(world.env, true);
-    const say = (line: JournalLine) => sayOn(world, bar, line);
-    const open = await openLine(world, tools, { places, auditLog, registry, say });
-    try {
-      if (open.line.signer === null) say(UNSIGNED);
-      const missing = scannersNotAsked(world, configuration.policy);
-      if (missing !== null) say(warning(missing));
-      for await (const left of finishPending(open.line, "after-restart")) report(world, left);
-      const codes: ExitCode[] = [];
-      for (const path of paths) {
-        sizeBytes = unlessMissing(() => fs.lstatSync(path).size) ?? 0;
-        codes.push(await admitPath(world, open.line, path, originOf(options.source)));
-      }
-      return worst(codes);
-    } finally {
-      await open.close();
+    if (open.line.signer === null) say(UNSIGNED);
+    const missing = scannersNotAsked(world, configuration.policy);
+    if (missing !== null) say(warning(missing));
+    for await (const left of finishPending(open.line, "after-restart")) report(world, left);
+    const codes: ExitCode[] = [];
+    for (const path of paths) {
+      sizeBytes = unlessMissing(() => fs.lstatSync(path).size) ?? 0;
+      codes.push(await admitPath(world, open.line, path, originOf(options.source)));
     }
+    return worst(codes);
   } finally {
-    await embedded?.stop();
+    await open.close();
   }
 }
 

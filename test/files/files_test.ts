@@ -111,6 +111,21 @@ for (const size of [0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 17 * 1024 
   });
 }
 
+Deno.test("a durable copy is hashed as it was written, not as it was read", async () => {
+  using folder = new Folder();
+  const bytes = new Uint8Array(17 * 1024 * 1024);
+  const from = folder.file("from", bytes);
+  const to = join(folder.path, "to");
+  const spoil = (done: number) => {
+    const fd = fs.openSync(to, "r+");
+    fs.writeSync(fd, new Uint8Array([1]), 0, 1, done - 1);
+    fs.closeSync(fd);
+  };
+  const copied = await copyAndHash(from, to, { progress: spoil, lasting: "durable" });
+  assert.notEqual(copied.sha256, sha256(bytes));
+  assert.equal(copied.sha256, (await hashFile(to)).sha256);
+});
+
 Deno.test("a file that grows while it is copied is claim/changed, and the copy is removed", async () => {
   using folder = new Folder();
   const from = folder.file("from", new Uint8Array(17 * 1024 * 1024));

@@ -7,6 +7,7 @@ import {
   lockPath,
   type Places,
   stageEntries,
+  type StartExaminer,
 } from "../../src/admission/mod.ts";
 import { AuditChain, type Verification } from "../../src/audit/mod.ts";
 import type { Pipeline } from "../../src/model/mod.ts";
@@ -39,6 +40,8 @@ export interface LineSetup {
   readonly step?: (name: string) => void;
   /** Changes the stages; nothing otherwise. They run in this process, without sandboxes. */
   readonly stages?: (real: Pipeline) => Pipeline;
+  /** An examiner that begins before its turn; nothing otherwise. */
+  readonly startExaminer?: StartExaminer | null;
 }
 
 /** A machine of its own in a temporary directory: the line's directories, a policy, an audit log. */
@@ -121,7 +124,7 @@ export class Lab implements Disposable {
   }
 
   /** The line over these directories, its stages in this process. */
-  async open({ registry, signal, step, stages, now }: LineSetup): Promise<OpenLine> {
+  async open({ registry, signal, step, stages, now, startExaminer = null }: LineSetup): Promise<OpenLine> {
     const world = this.world(now === undefined ? {} : { now });
     const configuration = this.configuration();
     const real = pipeline(configuration);
@@ -138,7 +141,7 @@ export class Lab implements Disposable {
       programs: new Map([["ai-quarantine", "0.1.0"]]),
       context,
     } as const;
-    return await openLine(world, { policy: configuration.policy, bench }, {
+    return await openLine(world, { policy: configuration.policy, bench, startExaminer }, {
       places: this.places,
       auditLog: this.auditLog,
       registry,
