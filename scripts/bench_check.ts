@@ -1,27 +1,18 @@
 /**
- * What `check` costs as a whole command over kinds and sizes of models, and admission through a sandbox for each stage,
+ * What `check` costs as a whole command over kinds and sizes of models, and one admission part by part (bench_admit.ts),
  * against `openssl dgst -sha256` of the same files in the same run, and the reference scanner where GGUF_GUARD_BIN names
  * it:
  *
- *     deno run --allow-read --allow-write --allow-run --allow-env --allow-sys scripts/bench_check.ts [MIB] [RUNS]
+ *     deno run --allow-read --allow-write --allow-run --allow-env --allow-sys scripts/bench_check.ts [MIB] [RUNS] [DIR]
  *
- * The last column is the peak memory of the largest process in the tree (GNU time; without bubblewrap, which hides it).
+ * Admissions are made below DIR, to choose their filesystem. The last column is the peak memory of the largest process in
+ * the tree (GNU time; without bubblewrap, which hides it).
  */
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { benchAdmit } from "./bench_admit.ts";
 import { seededRandom, syntheticTensor } from "../test/measure/synthetic.ts";
-import {
-  checkOf,
-  compare,
-  type Cost,
-  NOT_ASKED,
-  openssl,
-  type Program,
-  row,
-  writeModel,
-} from "./bench_engine.ts";
+import { checkOf, compare, type Cost, openssl, type Program, row, writeModel } from "./bench_engine.ts";
 
-const LAUNCHER = join(dirname(fileURLToPath(import.meta.url)), "ai-quarantine");
 const TIME = "/usr/bin/time";
 const MIB = 2 ** 20;
 /** Seconds that the reference scanner needs for a GiB, measured once where it could be run. */
@@ -114,23 +105,10 @@ async function bench(model: Model, programs: readonly Program[], runs: number): 
 }
 
 /** Programs that are compared on one GGUF model alone. */
-function others(root: string, path: string): Program[] {
-  const state = join(root, "state");
-  const admit = [
-    "-c",
-    'rm -rf "$XDG_STATE_HOME"; exec "$0" admit --profile standalone "$1" >/dev/null 2>&1',
-    LAUNCHER,
-    path,
-  ];
+function others(path: string): Program[] {
   const guard = Deno.env.get("GGUF_GUARD_BIN");
   return [
     { what: "sha256sum", command: "sha256sum", args: [path] },
-    {
-      what: "admit",
-      command: "/bin/sh",
-      args: admit,
-      env: { ...NOT_ASKED, XDG_STATE_HOME: state },
-    },
     ...(guard === undefined ? [] : [{ what: "gguf-guard", command: guard, args: ["scan", "--quiet", path] }]),
   ];
 }
@@ -146,7 +124,7 @@ async function benchAll(sizeBytes: number, runs: number): Promise<void> {
   try {
     for (const type of ["F32", "F16", "BF16", "Q8_0", "Q4_K", "Q6_K"]) {
       const model = ggufModel(root, type, [type], sizeBytes);
-      await bench(model, type === "F16" ? others(root, model.path) : [], runs);
+      await bench(model, type === "F16" ? others(model.path) : [], runs);
     }
     await bench(ggufModel(root, "mixed", ["Q4_K", "Q4_K", "Q6_K", "F32"], sizeBytes), [], runs);
     await bench(safetensorsModel(root, sizeBytes, sample), [], runs);
@@ -161,6 +139,7 @@ async function benchAll(sizeBytes: number, runs: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [first, second] = Deno.args;
+  const [first, second, third] = Deno.args;
   await benchAll(Number(first ?? 1024) * MIB, Number(second ?? 3));
+  await benchAdmit(Number(first ?? 1024) * MIB, Number(second ?? 3), third);
 }

@@ -20,7 +20,7 @@ import { gguf } from "../test/make/gguf.ts";
 import { llamaMetadata } from "../test/make/gguf/llama.ts";
 import { type Random, seededRandom, syntheticTensor } from "../test/measure/synthetic.ts";
 
-const LAUNCHER = join(dirname(fileURLToPath(import.meta.url)), "ai-quarantine");
+export const LAUNCHER = join(dirname(fileURLToPath(import.meta.url)), "ai-quarantine");
 const TENSORS = 24;
 const COLUMNS = 4096;
 /** Values that are made for each tensor, and written again and again to fill it. */
@@ -108,11 +108,12 @@ function cpuOfChildren(): number {
 }
 
 /** The pass alone is measured: no outside scanner, even where some are installed. */
-const NO_SCANNERS = Object.fromEntries(
+export const NO_SCANNERS = Object.fromEntries(
   ["MODELSCAN", "FICKLING", "MODELAUDIT", "GGUF_GUARD", "YARA"].map((name) => [`${name}_BIN`, "/nowhere"]),
 );
 
-async function run({ what, command, args, env = {} }: Program): Promise<Cost> {
+/** Runs a program once, no outside scanner beside it. Throws when it does not succeed. */
+export async function run({ what, command, args, env = {} }: Program): Promise<Cost> {
   const [began, cpuBefore] = [performance.now(), cpuOfChildren()];
   const { code, stdout } = await new Deno.Command(command, {
     args: [...args],
@@ -126,7 +127,7 @@ async function run({ what, command, args, env = {} }: Program): Promise<Cost> {
   return { what, seconds, cpuSeconds: cpuOfChildren() - cpuBefore, output };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
