@@ -3,10 +3,10 @@
  * against `openssl dgst -sha256` of the same files in the same run, and the reference scanner where GGUF_GUARD_BIN names
  * it:
  *
- *     deno run --allow-read --allow-write --allow-run --allow-env --allow-sys scripts/bench_check.ts [MIB] [RUNS] [DIR]
+ *     deno run --allow-read --allow-write --allow-run --allow-env --allow-sys scripts/bench_check.ts [MIB] [RUNS] [MODEL] [DIR]
  *
- * Admissions are made below DIR, to choose their filesystem. The last column is the peak memory of the largest process in
- * the tree (GNU time; without bubblewrap, which hides it).
+ * MODEL, the first column of a row, asks for that row alone. Admissions are made below DIR, to choose their filesystem. The
+ * last column is the peak memory of the largest process in the tree (GNU time; without bubblewrap, which hides it).
  */
 import { join } from "node:path";
 import { benchAdmit } from "./bench_admit.ts";
@@ -77,6 +77,18 @@ function ggufModel(root: string, what: string, types: readonly string[], sizeByt
   return { what, path, files: [path] };
 }
 
+function shardedGgufModel(root: string, sizeBytes: number): Model {
+  const path = join(root, "sharded-gguf");
+  Deno.mkdirSync(path);
+  const count = 4;
+  const files = [0, 1, 2, 3].map((no) => {
+    const file = join(path, `model-0000${no + 1}-of-00004.gguf`);
+    writeModel(file, ["F16"], sizeBytes / count, seededRandom(1 + no), { no, count });
+    return file;
+  });
+  return { what: "GGUF shards", path, files };
+}
+
 /** Runs a program under GNU time, which says last how much memory its largest process took, in KiB. */
 function timed({ what, command, args, env = {} }: Program): Program {
   const noWall = { ...env, AI_QUARANTINE_BWRAP: "" };
@@ -113,25 +125,34 @@ function others(path: string): Program[] {
   ];
 }
 
-async function benchAll(sizeBytes: number, runs: number): Promise<void> {
-  const root = Deno.makeTempDirSync({ prefix: "bench-check-" });
+/** Every row: the name of the model, and how it is made. */
+function models(root: string, sizeBytes: number): ReadonlyMap<string, () => Model> {
   const sample = syntheticTensor("F16", 4 * MIB, seededRandom(2));
+  const gguf = (what: string, types: readonly string[], bytes = sizeBytes) =>
+    [what, () => ggufModel(root, what, types, bytes)] as const;
+  const sizes = [1 / 16, 1 / 4, 4].map((part) => sizeBytes * part);
+  return new Map([
+    ...["F32", "F16", "BF16", "Q8_0", "Q4_K", "Q6_K"].map((type) => gguf(type, [type])),
+    gguf("mixed", ["Q4_K", "Q4_K", "Q6_K", "F32"]),
+    ["safetensors", () => safetensorsModel(root, sizeBytes, sample)],
+    ["4 shards", () => shardedModel(root, sizeBytes, sample)],
+    ["GGUF shards", () => shardedGgufModel(root, sizeBytes)],
+    ...sizes.map((bytes) => gguf(`${bytes / MIB} MiB`, ["F16"], bytes)),
+  ]);
+}
+
+async function benchAll(sizeBytes: number, runs: number, only: string | undefined): Promise<void> {
+  const root = Deno.makeTempDirSync({ prefix: "bench-check-" });
   console.log(
     `${sizeBytes / MIB} MiB each, then by size; at most ${(REFERENCE_SECONDS_PER_GIB / 10).toFixed(2)} s`,
   );
   console.log("for a GiB is a tenth of what the reference scanner takes");
   console.log("model       program              clock  ratio      CPU  ratio  peak MB");
   try {
-    for (const type of ["F32", "F16", "BF16", "Q8_0", "Q4_K", "Q6_K"]) {
-      const model = ggufModel(root, type, [type], sizeBytes);
-      await bench(model, type === "F16" ? others(model.path) : [], runs);
-    }
-    await bench(ggufModel(root, "mixed", ["Q4_K", "Q4_K", "Q6_K", "F32"], sizeBytes), [], runs);
-    await bench(safetensorsModel(root, sizeBytes, sample), [], runs);
-    await bench(shardedModel(root, sizeBytes, sample), [], runs);
-    for (const part of [1 / 16, 1 / 4, 4]) {
-      const mebibytes = sizeBytes * part / MIB;
-      await bench(ggufModel(root, `${mebibytes} MiB`, ["F16"], sizeBytes * part), [], runs);
+    for (const [what, make] of models(root, sizeBytes)) {
+      if (only !== undefined && only !== what) continue;
+      const model = make();
+      await bench(model, what === "F16" ? others(model.path) : [], runs);
     }
   } finally {
     Deno.removeSync(root, { recursive: true });
@@ -139,7 +160,7 @@ async function benchAll(sizeBytes: number, runs: number): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [first, second, third] = Deno.args;
-  await benchAll(Number(first ?? 1024) * MIB, Number(second ?? 3));
-  await benchAdmit(Number(first ?? 1024) * MIB, Number(second ?? 3), third);
+  const [first, second, only, directory] = Deno.args;
+  await benchAll(Number(first ?? 1024) * MIB, Number(second ?? 3), only);
+  if (only === undefined) await benchAdmit(Number(first ?? 1024) * MIB, Number(second ?? 3), directory);
 }

@@ -11,8 +11,13 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { digestInPlace } from "../src/admission/mod.ts";
+import { readDirectoryAhead } from "../src/engine/read_ahead.ts";
+import { WorkerPool } from "../src/engine/workers.ts";
 import { examineTemplate } from "../src/measure/template/examine.ts";
 import { type ContentStage, policyWithoutPrograms, putBefore } from "../test/directories/stages.ts";
+import { formatGate } from "../stages/2_format_gate.ts";
+import { staticScan } from "../stages/5_static_scan.ts";
+import { examineAt } from "../test/support/stage.ts";
 import { cleanTemplates } from "./fuzz_template.ts";
 import { COST_PERMISSION, peakMemoryBytes } from "./process_cost.ts";
 import { sharded, weights, withDirectory } from "../test/make/directory.ts";
@@ -68,6 +73,10 @@ async function benchTrees(): Promise<string[]> {
         if (result.outcome.startsWith("refused")) break;
       }
       fs.rmSync(digest);
+      const once = await bestOf(() => inChild("--once", root));
+      print(`${count} files, read once by check`, once);
+      faults.push(...overMemory(`${count} files, read once`, once));
+      if (once.ms > limitMs) faults.push(`${count} files: ${once.ms.toFixed(0)} ms, at most ${limitMs}`);
       console.log(`  ${count} files together: ${total.toFixed(0)} ms (limit ${limitMs})`);
       if (total > limitMs) faults.push(`${count} files: ${total.toFixed(0)} ms, at most ${limitMs}`);
     });
@@ -264,6 +273,16 @@ async function measureHashing(path: string): Promise<Measured> {
   };
 }
 
+/** What the one examiner of `check` does: the directory is read, and both stages are answered for. */
+async function measureOnce(path: string): Promise<Measured> {
+  const began = performance.now();
+  const policy = policyWithoutPrograms("standalone");
+  const stages = [formatGate(), staticScan(readDirectoryAhead(path, new WorkerPool()))];
+  let outcome = "";
+  for (const stage of stages) outcome = (await examineAt(stage, path, policy)).kind;
+  return { outcome, ms: performance.now() - began, peakBytes: peakMemoryBytes() };
+}
+
 function measureTemplate(number: number): Measured {
   const [, make] = TEMPLATES[number] ?? ["", () => ""];
   const text = exactly(MIB, make());
@@ -286,10 +305,16 @@ async function main(): Promise<void> {
   const { values, positionals: [path = "", digest = ""] } = parseArgs({
     args: Deno.args,
     allowPositionals: true,
-    options: { hash: { type: "boolean" }, stage: { type: "string" }, template: { type: "string" } },
+    options: {
+      hash: { type: "boolean" },
+      once: { type: "boolean" },
+      stage: { type: "string" },
+      template: { type: "string" },
+    },
   });
   const stage = STAGES.find((id) => id === values.stage);
   if (stage !== undefined) console.log(JSON.stringify(await measureStage(stage, path, digest)));
+  else if (values.once === true) console.log(JSON.stringify(await measureOnce(path)));
   else if (values.hash === true) console.log(JSON.stringify(await measureHashing(path)));
   else if (values.template !== undefined) {
     console.log(JSON.stringify(measureTemplate(Number(values.template))));

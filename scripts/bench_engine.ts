@@ -16,7 +16,7 @@ import { WorkerPool } from "../src/engine/workers.ts";
 import { FileSource } from "../src/files/mod.ts";
 import { ggmlTypeByName } from "../src/formats/ggml_types.ts";
 import { parseGguf } from "../src/formats/gguf.ts";
-import { gguf } from "../test/make/gguf.ts";
+import { gguf, type MetaEntry } from "../test/make/gguf.ts";
 import { llamaMetadata } from "../test/make/gguf/llama.ts";
 import { type Random, seededRandom, syntheticTensor } from "../test/measure/synthetic.ts";
 
@@ -53,8 +53,14 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Writes a GGUF model whose tensors have the given types in turn, each of the same distribution. */
-export function writeModel(path: string, types: readonly string[], sizeBytes: number, random: Random): void {
+/** Writes a GGUF model, or a shard of one, whose tensors have the given types in turn, each of the same distribution. */
+export function writeModel(
+  path: string,
+  types: readonly string[],
+  sizeBytes: number,
+  random: Random,
+  { no, count }: { readonly no: number; readonly count: number } = { no: 0, count: 1 },
+): void {
   const file = Deno.openSync(path, { write: true, create: true, truncate: true });
   const samples = new Map(types.map((type) => [type, syntheticTensor(type, SAMPLE_VALUES, random)]));
   let offset = 0;
@@ -65,7 +71,7 @@ export function writeModel(path: string, types: readonly string[], sizeBytes: nu
     if (type === undefined || sample === undefined) throw new RangeError(`Cannot write ${name}`);
     const copies = Math.max(1, Math.round(sizeBytes / TENSORS / sample.byteLength));
     const tensor = {
-      name: `blk.${index}.ffn_up.weight`,
+      name: `blk.${no * TENSORS + index}.ffn_up.weight`,
       type: type.id,
       dims: [COLUMNS, copies * SAMPLE_VALUES / COLUMNS],
       data: new Uint8Array(0),
@@ -80,12 +86,18 @@ export function writeModel(path: string, types: readonly string[], sizeBytes: nu
     architecture: "llama",
     contextLength: 2048,
     embeddingLength: COLUMNS,
-    layers: TENSORS,
+    layers: count * TENSORS,
     feedForwardLength: 4 * COLUMNS,
     heads: 32,
     vocabulary: 32_000,
   };
-  file.writeSync(gguf({ kv: llamaMetadata("bench", shape), tensors }));
+  const split: MetaEntry[] = count === 1 ? [] : [
+    ["split.no", { type: "UINT16", value: no }],
+    ["split.count", { type: "UINT16", value: count }],
+    ["split.tensors.count", { type: "INT32", value: count * TENSORS }],
+  ];
+  const metadata = no === 0 ? llamaMetadata("bench", shape) : [];
+  file.writeSync(gguf({ kv: [...metadata, ...split], tensors }));
   for (const { copies, sample } of tensors) for (let copy = 0; copy < copies; copy++) file.writeSync(sample);
   file.close();
 }

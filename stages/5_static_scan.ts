@@ -1,12 +1,12 @@
-import type { ReadAhead } from "../src/engine/read_ahead.ts";
+import type { Ahead } from "../src/engine/read_ahead.ts";
 import { EVERY_FORMAT, type Policy, SCANNER_IDS, type Stage, UndecidedError } from "../src/model/mod.ts";
 
 /**
  * Stage 5, our own part: deep analysis of the bytes. The coordinator asks the outside scanners beside it. What looks
  * at bytes is loaded where it runs, in the examiner, and its threads start while the rest is still loading. `ahead`: the
- * file's inspection, where it was begun before the job came.
+ * artifact's inspection, where it was begun before the job came.
  */
-export function staticScan(ahead: ReadAhead | null = null): Stage<"static_scan"> {
+export function staticScan(ahead: Ahead | null = null): Stage<"static_scan"> {
   return {
     id: "static_scan",
     activity: "running native analysis",
@@ -14,14 +14,15 @@ export function staticScan(ahead: ReadAhead | null = null): Stage<"static_scan">
     needs: [],
     mayBeMissing: () => false,
     async examine(artifact, context) {
-      const known = artifact.shape === "file" || artifact.digestFrom === "scan";
-      const sizeBytes = known ? artifact.sizeBytes : (await artifact.digest).sizeBytes;
       const { ONE_THREAD_BYTES, WorkerPool } = await import("../src/engine/workers.ts");
-      const workers = ahead === null && sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
+      const workers = ahead === null && artifact.sizeBytes > ONE_THREAD_BYTES ? new WorkerPool() : null;
       try {
         const { scanDirectory, scanFile } = await import("./5_static_scan_weights.ts");
-        if (artifact.shape === "directory") return await scanDirectory(artifact, context, workers);
-        return await scanFile(artifact, context, ahead ?? workers);
+        if (artifact.shape === "directory") {
+          const reading = ahead?.shape === "directory" ? ahead.reading : workers;
+          return await scanDirectory(artifact, context, reading);
+        }
+        return await scanFile(artifact, context, ahead?.shape === "file" ? ahead.reading : workers);
       } finally {
         workers?.close();
       }

@@ -1,4 +1,4 @@
-import type { ReadAhead } from "../src/engine/read_ahead.ts";
+import type { Ahead } from "../src/engine/read_ahead.ts";
 import type { Stage } from "../src/model/mod.ts";
 import type { Job } from "../src/tools/protocol.ts";
 import { formatGate } from "./2_format_gate.ts";
@@ -12,7 +12,7 @@ import { diffusionDeepScan } from "./7_diffusion_deep_scan.ts";
  */
 export function inspection(
   { stage: id, provenance }: Job,
-  ahead: ReadAhead | null = null,
+  ahead: Ahead | null = null,
 ): Stage | undefined {
   const signatures = provenance === null
     ? []

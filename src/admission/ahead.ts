@@ -35,8 +35,8 @@ const manifestSchema = z.object({
 });
 
 /**
- * One examination that runs beside the coordinator's own hashing. The examiner is not told the digest: what it says of the
- * weights counts once it has named the coordinator's digest of every weight file it read.
+ * One examination that runs beside the coordinator's own hashing. The examiner is not told the digest of a file: what it
+ * says of the weights counts once it has named the coordinator's digest of every weight file it read.
  */
 export class Ahead {
   readonly #examiner: Examiner | null;
@@ -52,8 +52,11 @@ export class Ahead {
     if (this.#examiner === null) return;
     let isHashed = false;
     artifact.digest.then(() => isHashed = true, () => {});
-    const unhashed: Artifact = { ...artifact, digest: new Promise(() => {}), digestFrom: "scan" };
-    this.#examined = this.#examiner.examine(unhashed, {
+    // The files of a directory are hashed while they are copied, so their digests are known.
+    const asked: Artifact = artifact.shape === "directory"
+      ? artifact
+      : { ...artifact, digest: new Promise(() => {}), digestFrom: "scan" };
+    this.#examined = this.#examiner.examine(asked, {
       ...context,
       progress: (bytes) => isHashed ? context.progress(bytes) : undefined, // Else the hashing's is shown.
       record: (entry) => void this.#records.push(entry),

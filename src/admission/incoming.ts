@@ -98,8 +98,11 @@ export function* walk(root: string): Generator<TreeEntry> {
   }
 }
 
-/** Refuses, without opening anything, what can never be a model. Throws `FormatError`. */
-export function refuseUnopened(path: string, name: string, maxBytes: number): void {
+/**
+ * Refuses, without opening anything, what can never be a model. Throws `FormatError`. Gives the size of what may be one:
+ * of the file, or of all files of the directory together, in bytes.
+ */
+export function refuseUnopened(path: string, name: string, maxBytes: number): number {
   refuseName(name, {});
   const stat = fs.lstatSync(path, { bigint: true });
   refuseKind(stat, {});
@@ -117,6 +120,7 @@ export function refuseUnopened(path: string, name: string, maxBytes: number): vo
   if (total > BigInt(maxBytes)) {
     throw new FormatError("claim/too-large", `${total} bytes, the policy allows ${maxBytes}`);
   }
+  return Number(total);
 }
 
 function refuseName(name: string, place: Place): void {

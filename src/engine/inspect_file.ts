@@ -1,16 +1,12 @@
 import { createHash } from "node:crypto";
-import { hiddenFinding } from "../formats/disguise.ts";
-import { type Candidate, CandidateJudge, EmbeddedScanner, pickleAtStart } from "../formats/embedded.ts";
-import { EMBEDDED_PATTERNS } from "../formats/embedded_patterns.ts";
-import { parseGguf } from "../formats/gguf.ts";
-import { parseSafetensors } from "../formats/safetensors.ts";
+import { FileSource } from "../files/file_source.ts";
+import type { FileIdentity } from "../files/regular.ts";
 import type { ByteSource } from "../formats/source.ts";
-import type { TensorSpan } from "../formats/tensor.ts";
-import { AnomalyDetector, type TensorEvidence } from "../measure/anomaly.ts";
+import type { TensorEvidence } from "../measure/anomaly.ts";
 import { makeManifest, type ModelManifest } from "../measure/manifest.ts";
-import { examineTemplate } from "../measure/template/examine.ts";
 import type { Finding } from "../model/mod.ts";
-import { type ChunkObserver, type MeasuredTensor, measureFile } from "./pass.ts";
+import { type MeasuredTensor, measureFile } from "./pass.ts";
+import { anomalies, evidenceOf, HiddenSearch, readHeader, valuesOf, type WeightFormat } from "./weights.ts";
 import type { WorkerPool } from "./workers.ts";
 
 /** Everything that reading a weight file once, byte by byte, says about it. */
@@ -26,18 +22,27 @@ export interface Inspection {
   readonly templates: number;
 }
 
-export interface InspectOptions {
-  readonly format: "gguf" | "safetensors";
+export interface FileInspection extends Inspection {
+  /** Of the file when it was opened. */
+  readonly identity: FileIdentity;
+}
+
+/** How an inspection is carried out. */
+export interface Inspecting {
   readonly workers: WorkerPool | null;
   readonly progress: (bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
+export interface InspectOptions extends Inspecting {
+  readonly format: WeightFormat;
+}
+
 /** Reads a weight file once: digests, exact statistics of every tensor, templates, and what hides in the weights. */
 export async function inspectFile(source: ByteSource, options: InspectOptions): Promise<Inspection> {
-  const { spans, templateFindings, templates } = header(source, options.format);
+  const { spans, templateFindings, templates } = readHeader(source, options.format);
   const tensors: MeasuredTensor[] = [];
-  const hidden = new HiddenSearch(source, spans);
+  const hidden = new HiddenSearch(spans);
   const pass = await measureFile({
     source,
     spans,
@@ -47,72 +52,24 @@ export async function inspectFile(source: ByteSource, options: InspectOptions): 
     observer: hidden,
     signal: options.signal,
   }, options.workers);
-  const measured = tensors.flatMap(({ span, statistics }) =>
-    statistics === null ? [] : [{ span, statistics }]
-  )
-    .sort((a, b) => a.span.offset - b.span.offset);
-  const findings = [...templateFindings, ...hidden.findings(), ...anomalies(measured)];
+  const measured = evidenceOf(tensors);
   return {
     sha256: pass.sha256,
     sizeBytes: pass.sizeBytes,
-    findings,
+    findings: [...templateFindings, ...hidden.findings(source), ...anomalies(measured)],
     manifest: makeManifest(sha256Of, { ...pass, tensors }),
     tensors: measured,
-    values: measured.reduce((sum, { statistics }) => sum + statistics.values, 0),
+    values: valuesOf(measured),
     templates,
   };
 }
 
-interface Header {
-  readonly spans: readonly TensorSpan[];
-  readonly templateFindings: readonly Finding[];
-  readonly templates: number;
-}
-
-function header(source: ByteSource, format: InspectOptions["format"]): Header {
-  if (format === "safetensors") {
-    return { spans: parseSafetensors(source).tensors, templateFindings: [], templates: 0 };
-  }
-  const { tensors, chatTemplates } = parseGguf(source);
-  const templateFindings = chatTemplates.flatMap(({ key, text, offset }) =>
-    examineTemplate(text, { field: key, offset })
-  );
-  return { spans: tensors, templateFindings, templates: chatTemplates.length };
-}
-
-function anomalies(tensors: readonly TensorEvidence[]): readonly Finding[] {
-  const detector = new AnomalyDetector();
-  return [...tensors.flatMap((tensor) => detector.add(tensor)), ...detector.finish()];
-}
-
-/** Looks for programs, archives and pickles inside tensors while the bytes go by. */
-class HiddenSearch implements ChunkObserver {
-  readonly magics = EMBEDDED_PATTERNS.map((pattern) => pattern.magic);
-  readonly #scanner = new EmbeddedScanner();
-  readonly #candidates: Candidate[] = [];
-
-  constructor(private readonly source: ByteSource, private readonly spans: readonly TensorSpan[]) {}
-
-  feed(chunk: Uint8Array, offset: number, places: Uint32Array | null): void {
-    for (const candidate of this.#scanner.push(chunk, offset, places)) this.#candidates.push(candidate);
-  }
-
-  /** Proves or refutes what was seen; everything before the first tensor is the parser's. */
-  findings(): Finding[] {
-    const begin = Math.min(...this.spans.map((span) => span.offset));
-    const judge = new CandidateJudge(this.source);
-    const proven = this.#candidates
-      .filter(({ offset }) => offset >= begin)
-      .flatMap((candidate) => judge.judge(candidate) ?? []);
-    const atStarts = this.spans.flatMap((span) =>
-      span.sizeBytes === 0 ? [] : pickleAtStart(this.source, span.offset) ?? []
-    );
-    return [...proven, ...atStarts].map((found) => {
-      const tensor = this.spans.find((s) =>
-        s.offset <= found.offset && found.offset < s.offset + s.sizeBytes
-      );
-      return hiddenFinding(found, "tensor data", tensor === undefined ? {} : { tensor: tensor.name });
-    });
+export async function inspectFileAt(path: string, options: InspectOptions): Promise<FileInspection> {
+  const source = new FileSource(path);
+  try {
+    return { ...await inspectFile(source, options), identity: source.identity };
+  } finally {
+    source.close();
   }
 }
 

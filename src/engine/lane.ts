@@ -4,7 +4,7 @@ import { Meter, type MeteredTensor } from "../measure/meter.ts";
 import type { Partial } from "../measure/partial.ts";
 import { runBytes } from "../measure/layout.ts";
 import { Kernels } from "../measure/wasm/mod.ts";
-import { type Chunk, planChunks, PlanCursor, type Region } from "./plan.ts";
+import { type Chunk, type Piece, planChunks, PlanCursor, type Region, StretchCursor } from "./plan.ts";
 import type { SharedPass } from "./shared.ts";
 
 /** A tensor of a pass: its place and type. */
@@ -14,18 +14,23 @@ export interface PassTensor {
   readonly sizeBytes: number;
 }
 
+/** Bytes that are hashed as one, whatever lies in them. */
+export type Stretch = Pick<Region, "offset" | "sizeBytes">;
+
 /** What the threads of one pass need to know. */
 export interface PassInput {
   /** In file order. */
   readonly tensors: readonly PassTensor[];
   readonly sizeBytes: number;
+  /** Hashed in the place of tensors, header and padding. */
+  readonly stretches: readonly Stretch[] | null;
   /** `null` when no statistics are wanted. */
   readonly kernels: WebAssembly.Module | null;
   /** Whether the kernels can search, and shall. */
   readonly searches: boolean;
 }
 
-/** The digest of a region: a tensor, the header or the padding. */
+/** The digest of a region (a tensor, the header or the padding), or of the stretch of that index. */
 export interface RegionDigest {
   readonly region: number;
   readonly sha256: string;
@@ -48,19 +53,21 @@ export function regionsOf(input: PassInput, formats: TensorFormats): Region[] {
   });
 }
 
-/** Hashes regions, chunk after chunk. */
+/** Hashes regions, or the stretches that stand for them, chunk after chunk. */
 export class RegionHasher {
   readonly #cursor: PlanCursor;
+  readonly #hashed: readonly Stretch[];
+  readonly #cut: (chunk: Chunk) => Iterable<Piece>;
   readonly #hashes = new Map<number, Hash>();
   #digests: RegionDigest[] = [];
   #next = 0;
 
-  constructor(
-    private readonly pass: SharedPass,
-    private readonly regions: readonly Region[],
-    sizeBytes: number,
-  ) {
-    this.#cursor = new PlanCursor(planChunks(regions, sizeBytes, pass.chunkBytes));
+  constructor(private readonly pass: SharedPass, input: PassInput, formats: TensorFormats) {
+    const regions = regionsOf(input, formats);
+    this.#cursor = new PlanCursor(planChunks(regions, input.sizeBytes, pass.chunkBytes));
+    const stretches = input.stretches === null ? null : new StretchCursor(input.stretches);
+    this.#hashed = input.stretches ?? regions;
+    this.#cut = (chunk) => stretches?.piecesOf(chunk) ?? chunk.pieces;
   }
 
   /** Hashes the next chunk if it was read; `false` when there is nothing to do now. */
@@ -73,10 +80,10 @@ export class RegionHasher {
   }
 
   #hash(chunk: Chunk): void {
-    for (const { region, at, offset, length } of chunk.pieces) {
+    for (const { region, at, offset, length } of this.#cut(chunk)) {
       const hash = this.#hashes.get(region) ?? createHash("sha256");
       hash.update(this.pass.view(chunk.index, at, length));
-      const sizeBytes = this.regions[region]?.sizeBytes;
+      const sizeBytes = this.#hashed[region]?.sizeBytes;
       if (offset + length === sizeBytes) {
         this.#hashes.delete(region);
         this.#digests.push({ region, sha256: hash.digest("hex") });

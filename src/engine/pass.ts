@@ -1,3 +1,4 @@
+import type { Sha256Sink } from "../formats/directory_hash.ts";
 import type { ByteSource } from "../formats/source.ts";
 import type { TensorSpan } from "../formats/tensor.ts";
 import { type TensorFormats, tensorFormats } from "../measure/decode/mod.ts";
@@ -5,7 +6,7 @@ import { runBytes } from "../measure/layout.ts";
 import { addPartial, emptyPartial, type Partial } from "../measure/partial.ts";
 import { deriveStatistics, type TensorStatistics, ValueTables } from "../measure/statistics.ts";
 import { compileKernels, type Magic } from "../measure/wasm/mod.ts";
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import {
   ChunkMeter,
   type PassInput,
@@ -13,6 +14,7 @@ import {
   RegionHasher,
   regionsOf,
   type Report,
+  type Stretch,
 } from "./lane.ts";
 import { type Chunk, HEAD, PADDING, planChunks, PlanCursor } from "./plan.ts";
 import { SharedPass, SLOTS, USUAL_CHUNK_BYTES } from "./shared.ts";
@@ -60,6 +62,14 @@ export interface MeasuredFile {
   readonly paddingSha256: string;
 }
 
+export interface StretchesRequest extends Omit<PassRequest, "want" | "onTensor"> {
+  /** In file order, overlapping nothing; empty ones too. */
+  readonly stretches: readonly Stretch[];
+  /** Takes all bytes, in order. */
+  readonly whole: Sha256Sink;
+  readonly onTensor: (tensor: Omit<MeasuredTensor, "sha256">) => void;
+}
+
 /** How long the first thread works before timers, messages and signals get their turn. */
 const TURN_MS = 30;
 const WAIT_MS = 10;
@@ -75,6 +85,34 @@ const nextTurn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
  * ends early or a worker fails; neither says anything about the model.
  */
 export async function measureFile(request: PassRequest, workers: WorkerPool | null): Promise<MeasuredFile> {
+  const whole = createHash("sha256");
+  const { sizeBytes, results } = await runPass({ ...request, whole, stretches: null }, workers);
+  return {
+    sizeBytes,
+    sha256: whole.digest("hex"),
+    headSha256: results.sha256Of(HEAD),
+    paddingSha256: results.sha256Of(PADDING),
+  };
+}
+
+/**
+ * As {@link measureFile}, with digests of stretches in the place of those of tensors, header and padding: each digest
+ * more of every byte would cost as much again. Gives the digest of each stretch.
+ */
+export async function measureStretches(
+  request: StretchesRequest,
+  workers: WorkerPool | null,
+): Promise<readonly string[]> {
+  const { results } = await runPass({ ...request, want: "digests-and-statistics" }, workers);
+  return request.stretches.map((_, index) => results.sha256Of(index));
+}
+
+/** What one pass is asked for: digests of tensors, or of stretches. */
+type AnyRequest = PassRequest & Pick<StretchesRequest, "whole"> & {
+  readonly stretches: readonly Stretch[] | null;
+};
+
+async function runPass(request: AnyRequest, workers: WorkerPool | null) {
   const pass = new Pass(request, workers);
   try {
     return await pass.run();
@@ -98,7 +136,6 @@ class Pass {
   readonly #shared: SharedPass;
   readonly #cursor: PlanCursor;
   readonly #meter: ChunkMeter;
-  readonly #file: Hash = createHash("sha256");
   readonly #results: Results;
   readonly #workers: WorkerPool | null;
   #hasher: RegionHasher | null = null;
@@ -109,7 +146,7 @@ class Pass {
   readonly #inMemory: Chunk[] = [];
   #observed = 0;
 
-  constructor(private readonly request: PassRequest, workers: WorkerPool | null) {
+  constructor(private readonly request: AnyRequest, workers: WorkerPool | null) {
     const { source, spans, want } = request;
     this.#spans = [...spans].sort((a, b) => a.offset - b.offset || a.sizeBytes - b.sizeBytes);
     checkTypes(spans, this.#formats);
@@ -124,6 +161,7 @@ class Pass {
     this.#input = {
       tensors: this.#spans.map(({ type, offset, sizeBytes }) => ({ type, offset, sizeBytes })),
       sizeBytes: source.sizeBytes,
+      stretches: request.stretches,
       kernels,
       searches: kernels !== null && magics.length > 0,
     };
@@ -132,19 +170,15 @@ class Pass {
     const regions = regionsOf(this.#input, this.#formats);
     this.#cursor = new PlanCursor(planChunks(regions, source.sizeBytes, chunkBytes));
     this.#meter = new ChunkMeter(this.#shared, this.#input, this.#formats, 0);
-    this.#results = new Results(this.#spans, want, this.#formats, request.onTensor);
+    this.#results = new Results(this.#spans, request, this.#formats);
     if (this.#workers === null) this.#hashHere();
   }
 
   #hashHere(): void {
-    this.#hasher = new RegionHasher(
-      this.#shared,
-      regionsOf(this.#input, this.#formats),
-      this.#input.sizeBytes,
-    );
+    this.#hasher = new RegionHasher(this.#shared, this.#input, this.#formats);
   }
 
-  async run(): Promise<MeasuredFile> {
+  async run(): Promise<{ readonly sizeBytes: number; readonly results: Results }> {
     this.#workers?.start(this.#shared, this.#input, (report) => this.#results.take(report));
     await this.#work();
     this.#hasher?.finish();
@@ -153,16 +187,11 @@ class Pass {
     await this.#workers?.done();
     this.#watchWorkers();
     while (this.#observed < this.#read) this.#observe();
-    const { head, padding } = this.#results.finish();
+    this.#results.finish();
     this.request.onProgress?.(this.#bytes);
     this.request.signal?.throwIfAborted(); // Whoever asked to stop gets no result, however late it was asked.
     this.#workers?.keep(this.#shared.memory);
-    return {
-      sizeBytes: this.#bytes,
-      sha256: this.#file.digest("hex"),
-      headSha256: head,
-      paddingSha256: padding,
-    };
+    return { sizeBytes: this.#bytes, results: this.#results };
   }
 
   end(): void {
@@ -211,7 +240,7 @@ class Pass {
     this.#fill(view, chunk.offset);
     this.#read++;
     this.#shared.chunkRead();
-    this.#file.update(view);
+    this.request.whole.update(view);
     this.#bytes += chunk.length;
     return true;
   }
@@ -255,17 +284,21 @@ const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 /** Puts together what the threads found, and tells of each tensor as soon as all of it is there. */
 class Results {
   readonly #parts = new Map<number, Partial>();
-  readonly #digests = new Map<number, string>();
+  readonly #tensorDigests = new Map<number, string>();
+  /** Of whatever is no tensor. */
+  readonly #otherDigests = new Map<number, string>();
   readonly #tables = new ValueTables();
+  #told = 0;
 
   constructor(
     private readonly spans: readonly TensorSpan[],
-    private readonly want: PassRequest["want"],
+    private readonly request: Pick<AnyRequest, "want" | "stretches" | "onTensor">,
     private readonly formats: TensorFormats,
-    private readonly onTensor: PassRequest["onTensor"],
   ) {
     for (const [index, span] of spans.entries()) {
-      if (span.sizeBytes === 0) this.#digest({ region: index, sha256: EMPTY_SHA256 });
+      if (span.sizeBytes > 0) continue;
+      if (request.stretches === null) this.#tensorDigests.set(index, EMPTY_SHA256);
+      this.#tellIfComplete(index);
     }
   }
 
@@ -282,37 +315,46 @@ class Results {
   }
 
   #digest({ region, sha256 }: RegionDigest): void {
-    this.#digests.set(region, sha256);
-    if (region >= 0) this.#tellIfComplete(region);
+    if (region < 0 || this.request.stretches !== null) {
+      this.#otherDigests.set(region, sha256);
+      return;
+    }
+    this.#tensorDigests.set(region, sha256);
+    this.#tellIfComplete(region);
   }
 
   #tellIfComplete(index: number): void {
     const span = this.spans[index];
-    const sha256 = this.#digests.get(index);
+    // A request for stretches is told of tensors without their digests.
+    const sha256 = this.request.stretches === null ? this.#tensorDigests.get(index) : "";
     if (span === undefined || sha256 === undefined) return;
-    if (this.want === "digests") {
-      this.#digests.delete(index);
-      this.onTensor({ span, sha256, statistics: null });
-      return;
-    }
+    if (this.request.want === "digests") return this.#tell({ span, sha256, statistics: null }, index);
     const part = this.#parts.get(index) ?? emptyPartial(index);
-    if (part.bytes < span.sizeBytes) return;
-    this.#parts.delete(index);
-    this.#digests.delete(index);
     const format = this.formats.get(span.type);
-    if (format === undefined) return;
-    this.onTensor({ span, sha256, statistics: deriveStatistics(format, part, this.#tables) });
+    if (part.bytes < span.sizeBytes || format === undefined) return;
+    this.#tell({ span, sha256, statistics: deriveStatistics(format, part, this.#tables) }, index);
+  }
+
+  #tell(tensor: MeasuredTensor, index: number): void {
+    this.#parts.delete(index);
+    this.#tensorDigests.delete(index);
+    this.#told++;
+    this.request.onTensor(tensor);
   }
 
   /** After the last report. Throws when something is missing: then some part of the file was not measured. */
-  finish(): { head: string; padding: string } {
-    const head = this.#digests.get(HEAD) ?? EMPTY_SHA256;
-    const padding = this.#digests.get(PADDING) ?? EMPTY_SHA256;
-    this.#digests.delete(HEAD);
-    this.#digests.delete(PADDING);
-    if (this.#digests.size + this.#parts.size > 0) {
-      throw new Error(`Cannot measure: ${this.#digests.size + this.#parts.size} tensors are incomplete`);
+  finish(): void {
+    const missing = this.spans.length - this.#told;
+    if (missing > 0) throw new Error(`Cannot measure: ${missing} tensors are incomplete`);
+    for (const [index, { sizeBytes }] of (this.request.stretches ?? []).entries()) {
+      if (sizeBytes > 0 && !this.#otherDigests.has(index)) {
+        throw new Error(`Cannot measure: stretch ${index} is incomplete`);
+      }
     }
-    return { head, padding };
+  }
+
+  /** Of the header, the padding or a stretch. */
+  sha256Of(region: number): string {
+    return this.#otherDigests.get(region) ?? EMPTY_SHA256;
   }
 }

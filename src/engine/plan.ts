@@ -96,3 +96,25 @@ export class PlanCursor {
     return this.#current;
   }
 }
+
+/** Cuts the chunks of a plan, which come in order, by stretches that are in file order and do not overlap. */
+export class StretchCursor {
+  #next = 0;
+
+  constructor(private readonly stretches: readonly Pick<Region, "offset" | "sizeBytes">[]) {}
+
+  /** The parts of stretches in a chunk; `region` is the index of the stretch. */
+  *piecesOf({ offset: start, length }: Chunk): Generator<Piece> {
+    const end = start + length;
+    for (; this.#next < this.stretches.length; this.#next++) {
+      const stretch = this.stretches[this.#next];
+      if (stretch === undefined || stretch.offset >= end) return;
+      const from = Math.max(start, stretch.offset);
+      const to = Math.min(end, stretch.offset + stretch.sizeBytes);
+      if (to > from) {
+        yield { region: this.#next, at: from - start, offset: from - stretch.offset, length: to - from };
+      }
+      if (stretch.offset + stretch.sizeBytes > end) return;
+    }
+  }
+}

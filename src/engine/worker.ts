@@ -1,5 +1,5 @@
 import { tensorFormats } from "../measure/decode/mod.ts";
-import { ChunkMeter, type PassInput, RegionHasher, regionsOf, type Report } from "./lane.ts";
+import { ChunkMeter, type PassInput, RegionHasher, type Report } from "./lane.ts";
 import { SharedPass } from "./shared.ts";
 
 /** What the first thread asks of a worker. */
@@ -36,9 +36,7 @@ function runJob(job: WorkerJob, tell: Tell): void {
   const pass = new SharedPass(job.memory, job.chunkBytes, job.threads);
   const formats = tensorFormats();
   const meter = new ChunkMeter(pass, job.input, formats, job.thread);
-  const hasher = job.hashes
-    ? new RegionHasher(pass, regionsOf(job.input, formats), job.input.sizeBytes)
-    : null;
+  const hasher = job.hashes ? new RegionHasher(pass, job.input, formats) : null;
   const report = () => {
     const digests = hasher?.take() ?? [];
     const parts = meter.take();

@@ -1,16 +1,14 @@
 /**
  * The examiner as the launcher starts it: a program of its own, so that a sandbox loads what looks at bytes and nothing
- * else. `--ahead gguf|safetensors PATH` has it read a weight file while it waits for its job.
+ * else. `--ahead gguf|safetensors|directory PATH` has it read a model while it waits for its job.
  */
+import type { Ahead } from "../engine/read_ahead.ts";
 import { WorkerPool } from "../engine/workers.ts";
 
 if (import.meta.main) {
-  const [, option, format, path] = Deno.args;
-  // The other threads begin first: they load their modules while this one loads its own.
-  const workers = option === "--ahead" ? new WorkerPool() : null;
-  const { ReadAhead } = await import("../engine/read_ahead.ts");
-  const ahead = workers !== null && path !== undefined && (format === "gguf" || format === "safetensors")
-    ? new ReadAhead(path, format, workers)
+  const [, option, what, path] = Deno.args;
+  const ahead = option === "--ahead" && what !== undefined && path !== undefined
+    ? await readAhead(what, path)
     : null;
   const [{ examine }, { inspection }] = await Promise.all([
     import("../roles/examine.ts"),
@@ -20,4 +18,14 @@ if (import.meta.main) {
   ]);
   await examine((job) => inspection(job, ahead));
   Deno.exit(0); // It still listens for the end of its input.
+}
+
+/** The other threads begin first: they load their modules while this one loads its own. */
+async function readAhead(what: string, path: string): Promise<Ahead | null> {
+  const workers = new WorkerPool();
+  const { readDirectoryAhead, readFileAhead } = await import("../engine/read_ahead.ts");
+  if (what === "directory") return readDirectoryAhead(path, workers);
+  if (what === "gguf" || what === "safetensors") return readFileAhead(path, what, workers);
+  workers.close();
+  return null;
 }

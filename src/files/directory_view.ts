@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
 import { comparePaths } from "../formats/directory_hash.ts";
@@ -15,10 +16,16 @@ import { FileSource } from "./file_source.ts";
 /** A directory on disk, listed once. Links are listed and never followed; files are opened one at a time. */
 export class DiskDirectory implements DirectoryView {
   readonly entries: readonly DirectoryEntry[];
+  /** Another one where anything in the directory was written to, came or went since. */
+  readonly fingerprint: string;
 
   /** Lists everything below `root`; throws `claim/tree-limit` when it is more than any model has. */
-  constructor(private readonly root: string) {
-    this.entries = [...entriesBelow(root)].sort((a, b) => comparePaths(a.path, b.path));
+  constructor(readonly root: string) {
+    const listed = [...entriesBelow(root)].sort((a, b) => comparePaths(a.entry.path, b.entry.path));
+    this.entries = listed.map(({ entry }) => entry);
+    const hash = createHash("sha256");
+    for (const { entry, seen } of listed) hash.update(JSON.stringify([entry, seen]));
+    this.fingerprint = hash.digest("hex");
   }
 
   read<T>(path: string, use: (source: ByteSource) => T): T {
@@ -31,7 +38,13 @@ export class DiskDirectory implements DirectoryView {
   }
 }
 
-function* entriesBelow(root: string): Generator<DirectoryEntry> {
+/** An entry, and what changes when it is written to or replaced. */
+interface Listed {
+  readonly entry: DirectoryEntry;
+  readonly seen: readonly [dev: number, ino: number, mtimeMs: number];
+}
+
+function* entriesBelow(root: string): Generator<Listed> {
   const open: { readonly path: string; readonly depth: number }[] = [{ path: "", depth: 0 }];
   let seen = 0;
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -43,14 +56,14 @@ function* entriesBelow(root: string): Generator<DirectoryEntry> {
         throw new FormatError("claim/tree-limit", `more than ${MAX_ENTRIES} files and folders`);
       }
       const path = next.path === "" ? name : `${next.path}/${name}`;
-      const entry = entryAt(root, path);
-      yield entry;
-      if (entry.kind === "directory") open.push({ path, depth: next.depth + 1 });
+      const listed = lookAt(root, path);
+      yield listed;
+      if (listed.entry.kind === "directory") open.push({ path, depth: next.depth + 1 });
     }
   }
 }
 
-function entryAt(root: string, path: string): DirectoryEntry {
+function lookAt(root: string, path: string): Listed {
   const stat = unlessMissing(() => fs.lstatSync(join(root, path)));
   // The runtime shows a name that is not UTF-8 with replacement characters and cannot reach the file.
   if (stat === null) throw new FormatError("name/not-utf8", "a name is not UTF-8", { path });
@@ -61,5 +74,6 @@ function entryAt(root: string, path: string): DirectoryEntry {
     : stat.isFile()
     ? "file"
     : "special";
-  return { path, kind, sizeBytes: stat.size, links: stat.nlink };
+  const entry = { path, kind, sizeBytes: stat.size, links: stat.nlink } as const;
+  return { entry, seen: [stat.dev, stat.ino, stat.mtimeMs] };
 }

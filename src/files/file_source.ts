@@ -1,15 +1,18 @@
 import fs from "node:fs";
-import { openRegular } from "./regular.ts";
+import { type FileIdentity, openRegular } from "./regular.ts";
 
 /** The bytes of one regular file, read where asked. Close it when done. */
 export class FileSource {
   readonly #fd: number;
   readonly sizeBytes: number;
+  /** What the file was when it was opened. */
+  readonly identity: FileIdentity;
 
   constructor(path: string) {
     const { fd, stat } = openRegular(path);
     this.#fd = fd;
     this.sizeBytes = stat.sizeBytes;
+    this.identity = stat;
   }
 
   /** Fills `into` from byte `offset` on; fewer bytes than asked only at the end of the file. */

@@ -19,20 +19,16 @@ export class DirectoryHash {
   #due = 0;
 
   constructor(private readonly sink: Sha256Sink) {
-    sink.update(encoder.encode(DOMAIN));
+    sink.update(directoryDomain());
   }
 
   /** Begins the next file: its relative path with `/` between segments, and its size in bytes. */
   file(path: string, sizeBytes: number): void {
     this.#requireComplete();
-    if (!path.isWellFormed()) throw new RangeError(`Cannot hash ${JSON.stringify(path)}: not Unicode text`);
     if (this.#previous !== null && comparePaths(this.#previous, path) >= 0) {
       throw new RangeError(`Cannot hash ${JSON.stringify(path)} after ${JSON.stringify(this.#previous)}`);
     }
-    const name = encoder.encode(path);
-    this.sink.update(u64(name.byteLength));
-    this.sink.update(name);
-    this.sink.update(u64(sizeBytes));
+    this.sink.update(fileHeading(path, sizeBytes));
     this.#previous = path;
     this.#due = sizeBytes;
   }
@@ -58,6 +54,23 @@ export class DirectoryHash {
   }
 }
 
+/** What the bytes behind the digest of every directory begin with. */
+export function directoryDomain(): Uint8Array {
+  return encoder.encode(DOMAIN);
+}
+
+/** What stands before the bytes of each file. Throws `RangeError` for a path that is not Unicode text. */
+export function fileHeading(path: string, sizeBytes: number): Uint8Array {
+  if (!path.isWellFormed()) throw new RangeError(`Cannot hash ${JSON.stringify(path)}: not Unicode text`);
+  const name = encoder.encode(path);
+  const heading = new Uint8Array(8 + name.byteLength + 8);
+  const view = new DataView(heading.buffer);
+  view.setBigUint64(0, BigInt(name.byteLength));
+  heading.set(name, 8);
+  view.setBigUint64(8 + name.byteLength, BigInt(sizeBytes));
+  return heading;
+}
+
 /** The order of the UTF-8 bytes of two paths, which is not the order of JavaScript strings beyond U+FFFF. */
 export function comparePaths(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
@@ -72,10 +85,4 @@ export function comparePaths(a: string, b: string): number {
 function codePointRank(unit: number): number {
   if (unit >= 0xe000) return unit - 0x800;
   return unit >= 0xd800 ? unit + 0x2000 : unit;
-}
-
-function u64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
 }

@@ -57,6 +57,13 @@ export class EmbeddedScanner {
     }
   }
 
+  /** Begins anew: what is pushed next follows nothing. Its tables serve one file after the other. */
+  restart(): void {
+    this.carry = new Uint8Array(0);
+    this.nextOffset = null;
+    this.passed = new Set();
+  }
+
   /**
    * Candidates that end in this chunk, in order. Chunks must follow one another; a gap is the caller's mistake.
    * `places`, when the chunk was searched already: everywhere in it a magic may begin, rising; only these are looked at.

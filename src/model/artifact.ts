@@ -31,13 +31,14 @@ export interface Artifact {
   readonly path: string;
   readonly shape: "file" | "directory";
   readonly format: ArtifactFormat;
+  /** Of the file, or of all files of the directory together. */
   readonly sizeBytes: number;
   readonly origin: Origin;
   /** Settles once every byte was hashed. */
   readonly digest: Promise<ArtifactDigest>;
   /**
    * Who hashes: the coordinator, whose digest every other must equal, or (`check`, which promotes nothing) the scan
-   * itself, so that the file is read once.
+   * itself, so that every file is read once.
    */
   readonly digestFrom: "coordinator" | "scan";
   /** What stands beside it as its signatures; those inside a directory are part of the directory. */

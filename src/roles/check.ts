@@ -49,14 +49,15 @@ export async function checkPath(
   const { policy, bench, examineAtOnce } = coordinator;
   const absolute = resolve(path);
   const name = basename(absolute);
+  let sizeBytes: number;
   try {
-    refuseUnopened(absolute, name, policy.quarantine.maxArtifactBytes);
+    sizeBytes = refuseUnopened(absolute, name, policy.quarantine.maxArtifactBytes);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return { ...refusedUnopened(name, absolute, origin, error, bench.sandbox), policy };
   }
   const before = appearanceOf(absolute).fingerprint;
-  const once = readOnce(claimAt(absolute, name, origin), bench, examineAtOnce);
+  const once = readOnce(claimAt(absolute, name, sizeBytes, origin), bench, examineAtOnce);
   const examination = await judge(once.artifact, once.bench, observer);
   if (appearanceOf(absolute).fingerprint !== before) {
     const error = new UndecidedError("claim/changed", `${name} changed while it was examined`);
@@ -65,15 +66,14 @@ export async function checkPath(
   return { examination, decision: decisionOf(examination), policy };
 }
 
-function claimAt(path: string, name: string, origin: Origin): Claimed {
-  const stat = fs.lstatSync(path);
-  const directory = stat.isDirectory();
+function claimAt(path: string, name: string, sizeBytes: number, origin: Origin): Claimed {
+  const directory = fs.lstatSync(path).isDirectory();
   return {
     name,
     path,
     shape: directory ? "directory" : "file",
     format: directory ? formatClaimedByDirectory(fs.readdirSync(path)) : formatClaimedByFile(name),
-    sizeBytes: stat.size,
+    sizeBytes,
     origin,
     signatures: signaturesBeside(path),
   };

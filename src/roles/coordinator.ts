@@ -21,7 +21,7 @@ import type { World } from "./world.ts";
 export interface Coordinator {
   readonly policy: Policy;
   readonly bench: Bench;
-  /** For `check`, which reads a file once; without it every stage has a sandbox of its own. */
+  /** For `check`, which reads every file once; without it every stage has a sandbox of its own. */
   readonly examineAtOnce?: ExamineAtOnce;
   /** For the line, whose examiner reads while the coordinator hashes. */
   readonly startExaminer?: StartExaminer | null;

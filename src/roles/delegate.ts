@@ -105,13 +105,16 @@ type StageInputs = Partial<Pick<Job, "behaviour" | "provenance">>;
 export function examineAtOnce(open: OpenSandbox): ExamineAtOnce {
   return (artifact, { policy, signal, progress, record }) => {
     const { promise: gate, resolve, reject } = Promise.withResolvers<Judgement>();
-    const job: Job = {
-      ...jobFor("static_scan", artifact, null, policy),
-      first: "format_gate",
-      behaviour: null,
-    };
     const deadlineMs = readingDeadlineMs(artifact);
-    const scan = runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record, gate: resolve });
+    const scan = (async () => {
+      const digest = artifact.digestFrom === "coordinator" ? await artifact.digest : null;
+      const job: Job = {
+        ...jobFor("static_scan", artifact, digest, policy),
+        first: "format_gate",
+        behaviour: null,
+      };
+      return await runJob(open, job, { policy, deadlineMs, signal, progress, tensor: record, gate: resolve });
+    })();
     const unanswered = () =>
       new UndecidedError("worker/protocol", "the sandbox said nothing of the format gate");
     scan.then(() => reject(unanswered()), reject);

@@ -40,19 +40,21 @@ export function startEarly(
   const [verb, ...given] = args;
   if (verb !== "check") return null;
   const path = given.find((arg, at) => !arg.startsWith("-") && !WITH_VALUE.includes(given[at - 1] ?? ""));
-  const format = path === undefined ? "unknown" : formatClaimedByFile(path);
-  if (path === undefined || format === "unknown") return null;
-  const artifact = regularFile(path);
-  if (artifact === null) return null;
-  const ahead = (inside: string) => ["--ahead", format, inside];
+  const what = path === undefined ? null : whatLiesAt(path);
+  if (path === undefined || what === null) return null;
+  const artifact = resolve(path);
+  const ahead = (inside: string) => ["--ahead", what, inside];
   const sandbox = openProcessSandbox(sandboxOptions(world, "examine", []), { path: artifact }, ahead);
   return new EarlySandbox(artifact, sandbox);
 }
 
-/** The path from the root of a file that is there and no link. */
-function regularFile(path: string): string | null {
+/** What the examiner would read; null for what it would not. */
+function whatLiesAt(path: string): "gguf" | "safetensors" | "directory" | null {
   try {
-    return Deno.lstatSync(path).isFile ? resolve(path) : null;
+    const stat = Deno.lstatSync(path);
+    if (stat.isDirectory) return "directory";
+    const format = formatClaimedByFile(path);
+    return stat.isFile && (format === "gguf" || format === "safetensors") ? format : null;
   } catch {
     return null; // Whoever examines it says what is wrong with it.
   }

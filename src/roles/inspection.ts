@@ -75,14 +75,14 @@ export function readModelManifest(path: string): MeasuredModel {
 function artifactAt(path: string, maxBytes: number): Artifact {
   const absolute = resolve(path);
   const name = basename(absolute);
-  refuseUnopened(absolute, name, maxBytes);
+  const sizeBytes = refuseUnopened(absolute, name, maxBytes);
   const directory = fs.lstatSync(absolute).isDirectory();
   return {
     name,
     path: absolute,
     shape: directory ? "directory" : "file",
     format: directory ? formatClaimedByDirectory(fs.readdirSync(absolute)) : formatClaimedByFile(name),
-    sizeBytes: fs.lstatSync(absolute).size,
+    sizeBytes,
     origin: { kind: "local" },
     digest: digestInPlace(absolute, {}),
     digestFrom: "coordinator",

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { resultObject } from "../admission/mod.ts";
+import { type Observer, resultObject } from "../admission/mod.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Origin, StartupError } from "../model/mod.ts";
 import { type Checked, checkPath } from "./check.ts";
@@ -27,6 +27,13 @@ export async function runCheck(
   const configuration = configure(world, { file: options.policy, profile: options.profile });
   let sizeBytes = 0;
   const bar = new ProgressBar(world.stderr, () => sizeBytes);
+  const observer: Observer = {
+    ...bar.observer,
+    starting(stage, artifact) {
+      sizeBytes = artifact.sizeBytes;
+      return bar.observer.starting(stage, artifact);
+    },
+  };
   const tools = await coordinator(world, configuration, {
     signal: new AbortController().signal,
     progress: bar.progress,
@@ -37,14 +44,12 @@ export async function runCheck(
   const asText = options.json !== true && options.sarif !== true;
   if (asText) world.stderr.write("Checking files where they lie; nothing is promoted.\n");
   for (const path of paths) {
-    const stat = unlessMissing(() => fs.lstatSync(path));
-    if (stat === null) {
+    if (unlessMissing(() => fs.lstatSync(path)) === null) {
       world.stderr.write(`ai-quarantine: Cannot check ${path}: no such file\n`);
       codes.push(EXIT.usage);
       continue;
     }
-    sizeBytes = stat.size;
-    const checked = await checkPath(tools, path, origin, bar.observer);
+    const checked = await checkPath(tools, path, origin, observer);
     codes.push(exitCodeOf(checked));
     if (options.sarif === true) results.push({ path, checked });
     else if (options.json === true) world.stdout.write(jsonLine(checked));

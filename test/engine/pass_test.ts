@@ -4,6 +4,7 @@ import {
   type MeasuredFile,
   type MeasuredTensor,
   measureFile,
+  measureStretches,
   type PassRequest,
 } from "../../src/engine/pass.ts";
 import { WorkerPool } from "../../src/engine/workers.ts";
@@ -171,6 +172,31 @@ Deno.test("results do not depend on the size of reads or the number of threads",
     } finally {
       pool.close();
     }
+  }
+});
+
+Deno.test("stretches are hashed in the place of tensors, however they are read and by however many threads", async () => {
+  const made = largeModel();
+  const { length } = made.bytes;
+  const stretches = [[0, 0], [5, 1_000_000], [1_000_005, 3], [1_000_020, 0], [1_000_020, length - 1_000_020]]
+    .map(([offset = 0, sizeBytes = 0]) => ({ offset, sizeBytes }));
+  const digests = stretches.map(({ offset, sizeBytes }) =>
+    sha256(made.bytes.subarray(offset, offset + sizeBytes))
+  );
+  const { tensors } = await measure(made);
+  const statistics = new Map([...tensors].map(([name, tensor]) => [name, tensor.statistics]));
+  for (const [threads, chunkBytes] of [[0, 4096], [0, 600_000], [1, 600_000], [2, 4_000_000]] as const) {
+    const pool = threads === 0 ? null : new WorkerPool(threads);
+    const whole = createHash("sha256");
+    const found = new Map<string, TensorStatistics | null>();
+    const onTensor = ({ span, statistics }: Omit<MeasuredTensor, "sha256">) =>
+      void found.set(span.name, statistics);
+    const source = new MemorySource(made.bytes);
+    const request = { source, spans: made.spans, stretches, whole, onTensor, chunkBytes };
+    assert.deepEqual(await measureStretches(request, pool), digests);
+    assert.deepEqual(found, statistics);
+    assert.equal(whole.digest("hex"), sha256(made.bytes));
+    pool?.close();
   }
 });
 

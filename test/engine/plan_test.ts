@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { type Chunk, HEAD, PADDING, planChunks, PlanCursor, type Region } from "../../src/engine/plan.ts";
+import {
+  type Chunk,
+  HEAD,
+  PADDING,
+  planChunks,
+  PlanCursor,
+  type Region,
+  StretchCursor,
+} from "../../src/engine/plan.ts";
 
 function plan(regions: Region[], sizeBytes: number, chunkBytes: number): Chunk[] {
   return [...planChunks(regions, sizeBytes, chunkBytes)];
@@ -65,4 +73,21 @@ Deno.test("PlanCursor finds later chunks and says when there is none", () => {
   assert.equal(cursor.at(1)?.offset, 4);
   assert.equal(cursor.at(2)?.offset, 8);
   assert.equal(cursor.at(3), null);
+});
+
+Deno.test("StretchCursor cuts chunks by stretches, whatever the regions are", () => {
+  const stretches = [at(0, 0), at(3, 7), at(10, 0), at(10, 30), at(45, 0), at(50, 200), at(300, 0)];
+  for (const chunkBytes of [1, 2, 7, 10, 64, 1000]) {
+    const cursor = new StretchCursor(stretches);
+    const next = stretches.map(() => 0);
+    for (const chunk of plan([at(5, 20, 1), at(60, 100, 1)], 300, chunkBytes)) {
+      for (const { region, at, offset, length } of cursor.piecesOf(chunk)) {
+        assert.equal(offset, next[region]);
+        assert.equal(stretches[region]?.offset, chunk.offset + at - offset);
+        assert.ok(length > 0 && at + length <= chunk.length);
+        next[region] = offset + length;
+      }
+    }
+    assert.deepEqual(next, stretches.map(({ sizeBytes }) => sizeBytes), `${chunkBytes}`);
+  }
 });

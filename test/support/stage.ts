@@ -6,6 +6,7 @@ import {
   type Finding,
   formatClaimedByDirectory,
   formatClaimedByFile,
+  type Json,
   type Policy,
   type Stage,
   UndecidedError,
@@ -39,7 +40,12 @@ export async function drop(
 }
 
 /** Puts what lies at a path before a stage. Throws when the stage could not decide. */
-export async function examineAt(stage: Stage, path: string, policy: Policy): Promise<Answer> {
+export async function examineAt(
+  stage: Stage,
+  path: string,
+  policy: Policy,
+  record: (record: Json) => void = () => {},
+): Promise<Answer> {
   const stat = fs.statSync(path);
   const isDirectory = stat.isDirectory();
   const name = basename(path);
@@ -60,7 +66,7 @@ export async function examineAt(stage: Stage, path: string, policy: Policy): Pro
     now,
     signal: new AbortController().signal,
     progress: () => {},
-    record: () => {},
+    record,
   };
   const outcome = await examineWith(stage, artifact, context);
   if (outcome.kind === "broken") throw outcome.error;
