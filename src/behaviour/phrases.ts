@@ -16,7 +16,7 @@ function expression(phrases: Phrases): RegExp {
 }
 
 /** Languages that put no space between words. A phrase that ends in `*` is a stem: endings may follow. */
-const UNSPACED = /[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
+export const UNSPACED = /[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
 
 /** All are global expressions: use `matchAll`, or `search`. */
 export const PHRASES = {

@@ -16,8 +16,9 @@ export interface Danger {
   readonly id: `${string}/${string}`;
   readonly description: string;
   /**
-   * Words (lower case, whole) at which the matcher is tried; `AKIA*` stands for a long word that begins so, `()`
-   * for an empty pair of parentheses, `#` for a number. Choose rare ones: every occurrence costs a try.
+   * Words (lower case, whole) at which the matcher is tried; `AKIA*` stands for a word that begins so, `()`
+   * for an empty pair of parentheses, `#` for a number. In scripts without spaces they are found inside words. Choose
+   * rare ones: every occurrence costs a try.
    */
   readonly anchors: readonly string[];
   /** Prompt categories in which it means something. Absent: in all of them. */
@@ -34,6 +35,7 @@ export class Scene {
   #at = -1;
   #line: CommandLine = { commands: [], end: 0 };
   #budget: number;
+  readonly #held = new Map<RegExp, boolean>();
 
   constructor(
     readonly text: Folded,
@@ -50,6 +52,15 @@ export class Scene {
 
   spend(characters: number): void {
     this.#budget -= characters;
+  }
+
+  /** Whether the text holds a match anywhere: looked up once, so that a rule costs nothing where it cannot apply. */
+  holds(expression: RegExp): boolean {
+    const known = this.#held.get(expression);
+    if (known !== undefined) return known;
+    const held = expression.test(this.text.lower);
+    this.#held.set(expression, held);
+    return held;
   }
 
   commandLine(at: number): CommandLine {

@@ -1,3 +1,4 @@
+import { COAXING } from "./coaxing.ts";
 import { CODE } from "./code.ts";
 import { CREDENTIALS } from "./credentials.ts";
 import { DESTRUCTION } from "./destruction.ts";
@@ -16,6 +17,7 @@ export const DANGERS: readonly Danger[] = [
   ...CREDENTIALS,
   ...TOOLS,
   ...SPEECH,
+  ...COAXING,
 ];
 
 export type { Danger, Span } from "./matchers.ts";

@@ -11,6 +11,7 @@ export interface Hit extends Span {
 export class Scanner {
   readonly #words = new Index(MAX_WORD);
   readonly #prefixes = new Index(MAX_PREFIX);
+  readonly #unspaced = new Map<number, [word: string, dangers: readonly Danger[]][]>();
   readonly #calls: readonly Danger[];
   readonly #numbers: readonly Danger[];
 
@@ -21,10 +22,20 @@ export class Scanner {
     this.#numbers = anchoredAt("#");
     for (const danger of applicable) {
       for (const anchor of danger.anchors) {
-        if (anchor.endsWith("*")) this.#prefixes.add(anchor.slice(0, -1), danger);
+        if (isUnspaced(anchor.charCodeAt(0))) this.#addUnspaced(anchor, danger);
+        else if (anchor.endsWith("*")) this.#prefixes.add(latinised(anchor.slice(0, -1)), danger);
         else this.#words.add(latinised(anchor), danger);
       }
     }
+  }
+
+  #addUnspaced(anchor: string, danger: Danger): void {
+    const code = anchor.charCodeAt(0);
+    const entries = this.#unspaced.get(code) ?? [];
+    const known = entries.find(([word]) => word === anchor);
+    if (known === undefined) entries.push([anchor, [danger]]);
+    else known[1] = [...known[1], danger];
+    this.#unspaced.set(code, entries);
   }
 
   /**
@@ -49,7 +60,12 @@ export class Scanner {
       const start = at;
       let kinds = kindOf(text.charCodeAt(at++));
       if (kinds === OTHER) {
-        if (text.charCodeAt(start) === OPEN && text.charCodeAt(at) === OPEN + 1) yield [start, this.#calls];
+        const code = text.charCodeAt(start);
+        if (code === OPEN && text.charCodeAt(at) === OPEN + 1) yield [start, this.#calls];
+        if (!isUnspaced(code)) continue;
+        for (const [word, dangers] of this.#unspaced.get(code) ?? []) {
+          if (text.startsWith(word, start)) yield [start, dangers];
+        }
         continue;
       }
       for (let kind = kinds; at < length; at++, kinds |= kind) {
@@ -70,7 +86,7 @@ export class Scanner {
 /** What a try costs at the least, in characters read. */
 const TRY = 6;
 const MAX_WORD = 24;
-const MAX_PREFIX = 4;
+const MAX_PREFIX = 6;
 
 /** Words to dangers, with a table that says at once for most words that they are not in it. */
 class Index {
@@ -106,5 +122,11 @@ const ASCII = Uint8Array.from({ length: 128 }, (_none, code) => {
 /** Letters of scripts without spaces are no part of the Latin word beside them. */
 function kindOf(code: number): number {
   if (code < 128) return ASCII[code] ?? OTHER;
-  return code >= 0xc0 && code < 0x2000 ? LETTER : OTHER;
+  return code >= 0xc0 && code < 0x2000 && !isUnspaced(code) ? LETTER : OTHER;
+}
+
+/** Scripts that put no space between words: Thai to Burmese, Khmer, and those of East Asia. */
+function isUnspaced(code: number): boolean {
+  return (code >= 0xe00 && code < 0x10a0) || (code >= 0x1780 && code < 0x1800) ||
+    (code >= 0x3040 && code < 0xd7b0);
 }

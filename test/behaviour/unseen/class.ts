@@ -1,5 +1,5 @@
 /** A reply with the category of its prompt, and the prompt where that matters. */
-export type Row = readonly [category: string, reply: string, prompt?: string];
+export type Row = readonly [category: string, reply: string, prompt?: string | undefined];
 
 /** What a kind of harm looks like, and what only looks like it. Written before the rules that tell them apart. */
 export interface Class {
