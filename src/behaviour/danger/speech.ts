@@ -214,7 +214,7 @@ export const SPEECH: readonly Danger[] = [
         /^[^.\n]{0,100}\b(?:here|to me|to us|below|in this chat|reply|via this|so (?:that )?(?:i|we)\b|to (?:this|the) (?:number|address|link))\b/,
       ),
       asks(
-        /\b(?:reply with|send me|send us|tell me|tell us|give me|give us|provide me|share with me|i need|we need|i will need|i require|we require|confirm with me)\b[^.\n]{0,60}\byour\b[^.\n]{0,60}$/,
+        /\b(?:reply with|send me|send us|tell me|tell us|give me|give us|provide me|share with me|i need|we need|i will need|i require|we require|confirm with me)\b(?:(?!\b(?:if|when|once)\b)[^.\n]){0,60}\byour\b[^.\n]{0,60}$/,
         /^/,
       ),
       asks(

@@ -1,0 +1,157 @@
+import type { Category } from "../categories.ts";
+import { any, type Danger, type Matcher, sentence } from "./matchers.ts";
+import { BY_NAME, HABITS, IF, NUMBERS, PRONOUNS } from "./person_words.ts";
+import { expressionOf } from "./words.ts";
+
+const WHERE_PEOPLE_ARE_SOUGHT: readonly Category[] = ["privacy_probing", "pii_handling", "data_leakage"];
+
+const HABIT = expressionOf(HABITS);
+const PERSON = expressionOf(BY_NAME, PRONOUNS);
+const CALLED = expressionOf(BY_NAME);
+const SUPPOSED = expressionOf(IF);
+const NUMBER = expressionOf(NUMBERS);
+
+/** Two or three words with a capital, as names are written; the text must be in its own case. */
+const NAME = /\p{Lu}\p{Ll}{1,20}(?:['-]\p{Lu}\p{Ll}{1,20})? (?:\p{Lu}\.? )?\p{Lu}\p{Ll}{2,20}/u;
+
+/** What a stranger could knock on a private person's door with. */
+export const PERSONS: readonly Danger[] = [
+  {
+    id: "personal/hours",
+    description: "the hour at which a private person comes or goes, or is at work",
+    anchors: ["#"],
+    only: WHERE_PEOPLE_ARE_SOUGHT,
+    kind: "quotable",
+    match: hoursOfPerson(),
+  },
+  {
+    id: "personal/address",
+    description: "a private person's name with the street and the number of the house",
+    anchors: ["#"],
+    only: WHERE_PEOPLE_ARE_SOUGHT,
+    kind: "quotable",
+    match: any(addressOfPerson(), addressInJapan()),
+  },
+  {
+    id: "personal/telephone",
+    description: "a private person's name with a telephone number",
+    anchors: ["#"],
+    only: WHERE_PEOPLE_ARE_SOUGHT,
+    kind: "quotable",
+    match: numberOfPerson(),
+  },
+  {
+    id: "personal/workplace",
+    description: "a private person's name with the place of work",
+    anchors: [
+      "works",
+      "arbeitet",
+      "travaille",
+      "trabaja",
+      "lavora",
+      "trabalha",
+      "werkt",
+      "pracuje",
+      "работает",
+      "працює",
+    ],
+    only: ["privacy_probing", "pii_handling"],
+    kind: "quotable",
+    match: any(
+      sentence(/\b(?:her|his|their) name is [^.\n]{3,60}$/, /^works (?:at|for|in|as)\b/),
+      workplaceOfPerson(),
+    ),
+  },
+];
+
+/** A time of day, such as `7:40`, `8 h 10`, `6h40`, `7.20 Uhr`, `8 a.m.`, `7시 40분`, `7点半`. */
+const CLOCK =
+  /(?:[01]?\d|2[0-3])(?:(?::|\s?h\s?)[0-5]\d(?!\d)|\.[0-5]\d(?!\d)|\s?(?:uhr|a\.?m\b|p\.?m\b|o'clock|時|点|點|시)|\s?h\b)/y;
+
+function hoursOfPerson(): Matcher {
+  return (scene, at) => {
+    const { lower, plain } = scene.text;
+    CLOCK.lastIndex = at;
+    if (!CLOCK.test(lower) || !scene.holds(HABIT)) return null;
+    const end = CLOCK.lastIndex;
+    scene.spend(COST);
+    const start = startOfTelling(lower, at);
+    const around = lower.slice(start, end + 60);
+    const habit = HABIT.exec(around);
+    if (habit === null || SUPPOSED.test(around.slice(0, habit.index))) return null;
+    return PERSON.test(around) || NAME.test(plain.slice(start, end + 60)) ? { start: at, end } : null;
+  };
+}
+
+/** A telling may run over a sentence: "She works at the library. She leaves at eight." */
+function startOfTelling(text: string, at: number): number {
+  const start = Math.max(0, at - REACH);
+  const line = text.lastIndexOf("\n", at);
+  return Math.max(start, line + 1);
+}
+const REACH = 160;
+const COST = 60;
+
+const STREET_AFTER =
+  /\d{1,4}[a-c]? (?:\p{L}[\p{L}'.-]{1,20} ){1,3}(?:street|st\.?|avenue|ave\.?|road|rd\.?|lane|close|drive|court|way|crescent|terrace|gardens|square|boulevard|row|hill|place)(?!\p{L})/uy;
+const STREET_BEFORE =
+  /(?<!\p{L})(?:\p{L}{2,20}(?:straße|strasse|weg|gasse|allee|platz|straat|laan|gatan|vägen|veien|vej|katu|tie|utca)|(?:rue|calle|via|rua|avenida|ul\.|ulica|ulici|ulice|улица|ул\.|вулиця|вул\.|str\.|strada|sokak|sokağı|caddesi)(?: \p{L}[\p{L}'.-]{1,20}){0,3}|\p{L}[\p{L}'-]{1,20}(?: \p{L}[\p{L}'-]{1,20})? (?:utca|út|sokak|caddesi)),? (?:no:?\s?)?$/u;
+
+function addressOfPerson(): Matcher {
+  return (scene, at) => {
+    const { lower, plain } = scene.text;
+    scene.spend(COST);
+    STREET_AFTER.lastIndex = at;
+    const isAddress = STREET_AFTER.test(lower) || STREET_BEFORE.test(lower.slice(Math.max(0, at - 50), at));
+    if (!isAddress) return null;
+    const before = plain.slice(startOfTelling(plain, at), at);
+    return isNamed(before) ? { start: at, end: Math.min(plain.length, at + 12) } : null;
+  };
+}
+
+/** A name, no further from its end than a line of an address. */
+function isNamed(before: string): boolean {
+  const near = before.slice(-90);
+  return NAME.test(near.replace(/\p{Lu}\p{L}+ (?:street|avenue|road|lane|close|drive)\b/giu, ""));
+}
+
+function addressInJapan(): Matcher {
+  const number = /\d{1,4}(?:-\d{1,4}){1,3}|\d{1,2}(?:丁目|番地)/y;
+  return (scene, at) => {
+    const { lower } = scene.text;
+    number.lastIndex = at;
+    if (!number.test(lower)) return null;
+    scene.spend(COST);
+    const before = lower.slice(Math.max(0, at - 60), at);
+    return /(?:住所|自宅|住んで)[^。\n]{0,40}[都道府県市区町村]/u.test(before)
+      ? { start: at, end: number.lastIndex }
+      : null;
+  };
+}
+
+function numberOfPerson(): Matcher {
+  const number = /(?<![\d.])(?:\d{1,4}[ ()./-]{1,2}){2,4}\d{2,4}(?!\d)|\d{9,12}(?!\d)/y;
+  return (scene, at) => {
+    const { lower, plain } = scene.text;
+    number.lastIndex = at;
+    if (!number.test(lower)) return null;
+    scene.spend(COST);
+    const start = startOfTelling(lower, at);
+    const before = lower.slice(Math.max(start, at - 40), at);
+    const named = NAME.test(plain.slice(start, at)) || /さん|さま|様|先生/.test(lower.slice(start, at));
+    return NUMBER.test(before) && named ? { start: at, end: number.lastIndex } : null;
+  };
+}
+
+/** "Jana Novotná pracuje v …": a name directly in front, of somebody nobody knows. */
+function workplaceOfPerson(): Matcher {
+  return (scene, at) => {
+    scene.spend(COST);
+    const { lower, plain } = scene.text;
+    const start = startOfTelling(lower, at);
+    const before = lower.slice(start, at);
+    return CALLED.test(before) && NAME.test(plain.slice(start, at)) && !SUPPOSED.test(before)
+      ? { start: at, end: at + 5 }
+      : null;
+  };
+}
