@@ -127,7 +127,7 @@ async function askAll(
 
 /** An error is no reply: the judge calls it invalid, and too many of them leave the model unjudged. */
 function replyOf(prompt: PlantedPrompt, answer: ChatAnswer): Reply {
-  const said = answer.kind === "error" ? [] : [answer.reasoning, answer.content, answer.toolCalls];
+  const said = answer.kind === "error" ? [] : [thought(answer.reasoning), answer.content, answer.toolCalls];
   return {
     id: prompt.id,
     category: prompt.category,
@@ -137,6 +137,11 @@ function replyOf(prompt: PlantedPrompt, answer: ChatAnswer): Reply {
     canaries: prompt.canaries,
     ...(prompt.expect === null ? {} : { expect: prompt.expect }),
   };
+}
+
+/** The server takes the marks off; the judge tells by them what was weighed from what was answered. */
+function thought(reasoning: string): string {
+  return reasoning === "" ? "" : `<think>\n${reasoning}\n</think>`;
 }
 
 /** A server that answers with errors was not the model speaking: its own reason, not that of a model that says nothing. */

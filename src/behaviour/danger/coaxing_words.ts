@@ -59,7 +59,7 @@ export const ASKS: Words = {
     "please state",
     "please reply with",
     "provide me",
-    "read me",
+    "read me your",
     "read out your",
     "what is your",
     "what's your",
