@@ -35,7 +35,7 @@ export class Scene {
   #at = -1;
   #line: CommandLine = { commands: [], end: 0 };
   #budget: number;
-  readonly #held = new Map<RegExp, boolean>();
+  readonly #held = new Map<object, boolean>();
 
   constructor(
     readonly text: Folded,
@@ -56,10 +56,23 @@ export class Scene {
 
   /** Whether the text holds a match anywhere: looked up once, so that a rule costs nothing where it cannot apply. */
   holds(expression: RegExp): boolean {
-    const known = this.#held.get(expression);
+    return this.#once(expression, () => expression.test(this.text.lower));
+  }
+
+  /** Whether the text holds a literal of every group anywhere, looked up once. */
+  holdsEach(groups: readonly (readonly string[])[]): boolean {
+    const { latin } = this.text;
+    return this.#once(
+      groups,
+      () => groups.every((group) => group.some((literal) => latin.includes(literal))),
+    );
+  }
+
+  #once(about: object, find: () => boolean): boolean {
+    const known = this.#held.get(about);
     if (known !== undefined) return known;
-    const held = expression.test(this.text.lower);
-    this.#held.set(expression, held);
+    const held = find();
+    this.#held.set(about, held);
     return held;
   }
 
@@ -118,6 +131,7 @@ export function pattern(
 /** Every group has one of its literals within `chars` of the anchor, on either side. */
 export function near(chars: number, ...groups: readonly (readonly string[])[]): Matcher {
   return (scene, at) => {
+    if (!scene.holdsEach(groups)) return null;
     scene.spend(chars);
     const { latin } = scene.text;
     const window = latin.slice(Math.max(0, at - chars), at + chars);

@@ -4,6 +4,7 @@ import { CREDENTIALS } from "./credentials.ts";
 import { DESTRUCTION } from "./destruction.ts";
 import { EXFILTRATION } from "./exfiltration.ts";
 import type { Danger } from "./matchers.ts";
+import { LEAVING } from "./leaving.ts";
 import { PERSONS } from "./persons.ts";
 import { REMOTE } from "./remote.ts";
 import { SPEECH } from "./speech.ts";
@@ -18,6 +19,7 @@ export const DANGERS: readonly Danger[] = [
   ...CREDENTIALS,
   ...TOOLS,
   ...SPEECH,
+  ...LEAVING,
   ...COAXING,
   ...PERSONS,
 ];

@@ -75,6 +75,22 @@ export function hasNumericHost(address: string): boolean {
     !/\/\/(?:127|10|192\.168)\./.test(address);
 }
 
+/** A home, what people keep in it, or a whole tree. */
+export function isPersonalTree(argument: string): boolean {
+  return isWholeTree(argument) ||
+    /^(?:(?:~|\$\{?home\}?|\/home\/[\w.*-]{1,32}|\/users\/[\w.*-]{1,32})\/?(?:\.?\/?(?:documents|desktop|pictures|downloads|dokumente|bilder|documentos|images|documenti|\*)\/?)?|c:\\users(?:\\.*)?)$/
+      .test(argument.replace(/["']/g, ""));
+}
+
+/** True for `user@203.0.113.9:/in` or `drop@host.example`: a machine that is neither here nor next door. */
+export function isStranger(argument: string): boolean {
+  const host = /^(?:(?:sftp|ssh|ftp|rsync|https?):\/\/)?(?:[\w.+-]{1,64}@)?([\w-]+(?:\.[\w-]+)+)(?:[:/].*)?$/
+    .exec(argument)?.[1];
+  if (host === undefined || !/[@:]/.test(argument)) return false;
+  return !/^(?:127|10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|\.(?:local|lan|home|internal|arpa|localdomain)$/
+    .test(host);
+}
+
 /** Short options joined (`-rf`) or apart (`-r -f`). */
 export function hasFlag(command: Command, letter: string, long: string): boolean {
   return command.args.some((a) => a === long || (/^-[a-z]+$/.test(a) && a.includes(letter)));
