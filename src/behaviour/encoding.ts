@@ -17,6 +17,10 @@ export function isReadable(text: string): boolean {
 const HEX = /(?:(?:0x|\\x)?[0-9a-f]{2}[ :,]{0,2}){8,2000}/gi;
 const BASE64 = /[A-Za-z0-9+/_-]{14,4000}={0,2}/g;
 const PERCENT = /(?:%[0-9a-f]{2}|[\w.-]){12,2000}/gi;
+const WHOLE_BASE64 = /^[A-Za-z0-9+/]{14,4000}={0,2}$/;
+const BASE32 = /(?<![A-Za-z0-9+/])[A-Z2-7]{16,4000}={0,6}(?![A-Za-z0-9+/])/g;
+const ENTITIES = /(?:&#(?:x[0-9a-f]{2,4}|\d{2,5});[ ]?|[\w.-]){6,2000}/gi;
+const ESCAPES = /(?:\\(?:u00[0-9a-f]{2}|x[0-9a-f]{2}|[0-7]{2,3})|[\w.-]){6,2000}/gi;
 
 /** What the encoded parts of a text say, one a line, and where each stood. */
 export interface Decoded {
@@ -32,8 +36,24 @@ export function decodedParts(text: string): readonly Decoded[] {
     const start = match.index ?? 0;
     parts.push({ text: decoded, start, end: start + match[0].length });
   };
-  for (const match of text.matchAll(BASE64)) add(match, fromBase64(match[0]));
+  for (const match of text.matchAll(BASE64)) {
+    const decoded = fromBase64(match[0]);
+    add(match, decoded);
+    // Encoded twice: what comes out is base64 itself.
+    if (decoded !== null && WHOLE_BASE64.test(decoded)) add(match, fromBase64(decoded));
+  }
   for (const match of text.matchAll(HEX)) add(match, fromHex(match[0].replace(/0x|\\x|[ :,]/gi, "")));
+  for (const match of text.matchAll(BASE32)) add(match, fromBase32(match[0]));
+  if (text.includes("&#")) {
+    for (const match of text.matchAll(ENTITIES)) {
+      if (match[0].includes("&#")) add(match, fromEntities(match[0]));
+    }
+  }
+  if (text.includes("\\")) {
+    for (const match of text.matchAll(ESCAPES)) {
+      if (match[0].includes("\\")) add(match, fromEscapes(match[0]));
+    }
+  }
   if (text.includes("%")) {
     for (const match of text.matchAll(PERCENT)) if (match[0].includes("%")) add(match, fromPercent(match[0]));
   }
@@ -43,3 +63,36 @@ export function decodedParts(text: string): readonly Decoded[] {
 function fromPercent(text: string): string {
   return text.replace(/%([0-9a-f]{2})/gi, (_all, pair: string) => String.fromCharCode(parseInt(pair, 16)));
 }
+
+function fromEntities(text: string): string {
+  return text.replace(
+    /&#(?:x([0-9a-f]{2,4})|(\d{2,5}));[ ]?/gi,
+    (_all, hex?: string, decimal?: string) =>
+      String.fromCharCode(hex === undefined ? Number(decimal) : parseInt(hex, 16)),
+  );
+}
+
+function fromEscapes(text: string): string {
+  return text.replace(
+    /\\(?:u00|x)([0-9a-f]{2})|\\([0-7]{2,3})/gi,
+    (_all, hex?: string, octal?: string) =>
+      String.fromCharCode(hex === undefined ? parseInt(octal ?? "0", 8) : parseInt(hex, 16)),
+  );
+}
+
+/** Base32 with the alphabet of RFC 4648; padding may be missing. */
+function fromBase32(text: string): string {
+  let bits = 0;
+  let count = 0;
+  let decoded = "";
+  for (const character of text.replace(/=+$/, "")) {
+    bits = (bits << 5) | BASE32_ALPHABET.indexOf(character);
+    count += 5;
+    if (count < 8) continue;
+    count -= 8;
+    decoded += String.fromCharCode((bits >> count) & 0xff);
+    bits &= (1 << count) - 1;
+  }
+  return decoded;
+}
+const BASE32_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
