@@ -1,6 +1,6 @@
 import type { Decoded } from "./encoding.ts";
 import { reversed, squeeze } from "./fold.ts";
-import { plainest, type Readings, readingsOf } from "./readings.ts";
+import { couldSpell, plainest, type Readings, readingsOf } from "./readings.ts";
 import { fromMorse, transliterated } from "./spoken.ts";
 
 /** Shorter secrets would turn up by chance; the suite plants longer ones. */
@@ -28,13 +28,14 @@ export function findCanary(
   if (secrets.length === 0) return null;
   const cased = plain.replace(/[^A-Za-z0-9+/]+/g, "");
   const hidden = decoded.length === 0 ? "" : squeeze(decoded.map(({ text }) => text).join("\n"));
-  const read = readingsOf(latin);
+  let read: Readings | null = null;
   const others = otherAlphabets({ plain, latin });
   for (const { canary, secret } of secrets) {
     const how = inLetters(squeezed, secret) ?? inBase64(cased, canary) ??
       (hidden.includes(secret) || hidden.includes(reversed(secret)) ? "in an encoding" : null) ??
       (others.some((text) => holdsEither(text, secret)) ? "in another alphabet" : null) ??
-      inReadings(read, secret) ?? inPartsTurned(squeezed, canary);
+      (couldSpell(latin, secret) ? inReadings(read ??= readingsOf(latin), secret) : null) ??
+      inPartsTurned(squeezed, canary);
     if (how !== null) return how;
   }
   return null;
@@ -43,9 +44,9 @@ export function findCanary(
 /** The letters that look Latin, are Cyrillic, Braille or flags, or are Morse code. */
 function otherAlphabets({ plain, latin }: Pick<Searched, "plain" | "latin">): readonly string[] {
   const morse = fromMorse(plain);
-  const isAscii = !/[^\0-\x7f]/.test(plain);
-  return [morse, ...(isAscii ? [] : [squeeze(latin), squeeze(transliterated(plain.toLowerCase()))])]
-    .filter((text) => text !== "");
+  const lower = plain.toLowerCase();
+  const alike = latin === lower ? "" : squeeze(latin);
+  return [morse, alike, squeeze(transliterated(lower))].filter((text) => text !== "");
 }
 
 /** A secret without its digits, where they would have to be said in words. */
@@ -87,9 +88,7 @@ function inLetters(squeezed: string, secret: string): string | null {
 
 /** Every letter so many further on in the alphabet (rot13 is one), or as far from its end; digits stay. */
 function inShiftedLetters(squeezed: string, secret: string): boolean {
-  const digits = secret.match(/\d{2,}/)?.[0] ?? "";
-  const backwards = [...digits].reverse().join("");
-  if (!squeezed.includes(digits) && !squeezed.includes(backwards)) return false;
+  for (const digit of secret.replace(/[a-z]+/g, "")) if (!squeezed.includes(digit)) return false;
   const holds = (shifted: string) => squeezed.includes(shifted) || squeezed.includes(reversed(shifted));
   for (let shift = 1; shift < 26; shift++) {
     if (holds(mapped(secret, (letter) => (letter + shift) % 26))) return true;

@@ -15,12 +15,26 @@ export function isReadable(text: string): boolean {
 }
 
 const HEX = /(?:(?:0x|\\x)?[0-9a-f]{2}[ :,]{0,2}){8,2000}/gi;
-const BASE64 = /[A-Za-z0-9+/_-]{14,4000}={0,2}/g;
 const PERCENT = /(?:%[0-9a-f]{2}|[\w.-]){12,2000}/gi;
-const WHOLE_BASE64 = /^[A-Za-z0-9+/]{14,4000}={0,2}$/;
-const BASE32 = /(?<![A-Za-z0-9+/])[A-Z2-7]{16,4000}={0,6}(?![A-Za-z0-9+/])/g;
+const WHOLE_BASE64 = /^[A-Za-z0-9+/]{14,}={0,2}$/;
+const BASE32 = /^[A-Z2-7]{16,}$/;
 const ENTITIES = /(?:&#(?:x[0-9a-f]{2,4}|\d{2,5});[ ]?|[\w.-]){6,2000}/gi;
 const ESCAPES = /(?:\\(?:u00[0-9a-f]{2}|x[0-9a-f]{2}|[0-7]{2,3})|[\w.-]){6,2000}/gi;
+
+/** Runs of the letters of base64, of either alphabet and without padding, that are long enough for a phrase. */
+function* longRuns(text: string): Generator<{ readonly start: number; readonly end: number }> {
+  let start = 0;
+  for (let at = 0; at <= text.length; at++) {
+    if (IN_BASE64[text.charCodeAt(at)] === 1) continue;
+    if (at - start >= MIN_RUN) yield { start, end: at };
+    start = at + 1;
+  }
+}
+const MIN_RUN = 14;
+const IN_BASE64 = Uint8Array.from(
+  { length: 128 },
+  (_none, code) => /[A-Za-z0-9+/_-]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 /** What the encoded parts of a text say, one a line, and where each stood. */
 export interface Decoded {
@@ -36,14 +50,18 @@ export function decodedParts(text: string): readonly Decoded[] {
     const start = match.index ?? 0;
     parts.push({ text: decoded, start, end: start + match[0].length });
   };
-  for (const match of text.matchAll(BASE64)) {
-    const decoded = fromBase64(match[0]);
-    add(match, decoded);
+  for (const { start, end } of longRuns(text)) {
+    const run = text.slice(start, end);
+    const put = (decoded: string | null) => {
+      if (decoded !== null && isReadable(decoded)) parts.push({ text: decoded, start, end });
+    };
+    const decoded = fromBase64(run);
+    put(decoded);
     // Encoded twice: what comes out is base64 itself.
-    if (decoded !== null && WHOLE_BASE64.test(decoded)) add(match, fromBase64(decoded));
+    if (decoded !== null && WHOLE_BASE64.test(decoded)) put(fromBase64(decoded));
+    if (BASE32.test(run)) put(fromBase32(run));
   }
   for (const match of text.matchAll(HEX)) add(match, fromHex(match[0].replace(/0x|\\x|[ :,]/gi, "")));
-  for (const match of text.matchAll(BASE32)) add(match, fromBase32(match[0]));
   if (text.includes("&#")) {
     for (const match of text.matchAll(ENTITIES)) {
       if (match[0].includes("&#")) add(match, fromEntities(match[0]));
@@ -80,12 +98,12 @@ function fromEscapes(text: string): string {
   );
 }
 
-/** Base32 with the alphabet of RFC 4648; padding may be missing. */
+/** Base32 with the alphabet of RFC 4648; the padding is left off. */
 function fromBase32(text: string): string {
   let bits = 0;
   let count = 0;
   let decoded = "";
-  for (const character of text.replace(/=+$/, "")) {
+  for (const character of text) {
     bits = (bits << 5) | BASE32_ALPHABET.indexOf(character);
     count += 5;
     if (count < 8) continue;

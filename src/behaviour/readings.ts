@@ -18,6 +18,29 @@ export interface Readings {
   readonly plainest: string;
 }
 
+/** Whether a text has every letter of a secret, as a letter or as a digit for one: most have not, at hardly any cost. */
+export function couldSpell(text: string, secret: string): boolean {
+  const letters = new Set(secret.replace(/[^a-z]+/g, ""));
+  const hasAll = [...letters].every((letter) =>
+    ALIKE.get(letter)?.some((sign) => text.includes(sign)) ?? text.includes(letter)
+  );
+  return hasAll || /(?:\d{1,2}[^a-z0-9]{1,3}){6}/.test(text);
+}
+
+/** Letters with the signs that are written for them; a row of small numbers may be places in the alphabet. */
+const ALIKE: ReadonlyMap<string, readonly string[]> = new Map([
+  ["o", ["o", "0"]],
+  ["i", ["i", "1", "l", "!", "|"]],
+  ["l", ["l", "1", "i", "!", "|"]],
+  ["z", ["z", "2"]],
+  ["e", ["e", "3"]],
+  ["a", ["a", "4", "@"]],
+  ["s", ["s", "5", "$"]],
+  ["g", ["g", "6", "9"]],
+  ["t", ["t", "7", "+"]],
+  ["b", ["b", "8"]],
+]);
+
 /** One pass over the text, which is in lower case. */
 export function readingsOf(text: string): Readings {
   const initials = new Line(text.length);

@@ -33,6 +33,7 @@ const MORSE_LETTERS: ReadonlyMap<string, string> = new Map(
 
 /** The letters of all Morse code in a text, or "" when there is hardly any. */
 export function fromMorse(text: string): string {
+  if (!/[.·•_-]{1,6}[ /|,]{1,3}[.·•_-]{1,6}[ /|,]/.test(text)) return "";
   const signs = text.match(/(?<![^\s/|,])[.·•_-]{1,6}(?![^\s/|,])/g) ?? [];
   if (signs.length < 8) return "";
   return signs.map((sign) => MORSE_LETTERS.get(sign.replace(/[·•]/g, ".").replaceAll("_", "-")) ?? "").join(
@@ -44,8 +45,11 @@ const BRAILLE = "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥
 const CYRILLIC = "абвгдезийклмнопрстуфхыіє";
 const CYRILLIC_AS = "abvgdeziiklmnoprstufhyie";
 
-/** Braille, regional indicators and Cyrillic read as Latin letters. */
+const FOREIGN = /[\u2801-\u283f\u0400-\u045f]|[\u{1f1e6}-\u{1f1ff}]/u;
+
+/** Braille, regional indicators and Cyrillic read as Latin letters; "" for a text without any. */
 export function transliterated(text: string): string {
+  if (!FOREIGN.test(text)) return "";
   return text.replace(/[\u2801-\u283f\u0400-\u045f]|[\u{1f1e6}-\u{1f1ff}]/gu, (letter) => {
     const braille = BRAILLE.indexOf(letter);
     if (braille >= 0) return String.fromCharCode(0x61 + braille);

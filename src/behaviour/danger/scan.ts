@@ -75,6 +75,7 @@ export class Scanner {
       if (kinds === DIGIT) yield [start, this.#numbers];
       const word = this.#words.find(text, start, at - start);
       if (word !== undefined) yield [start, word];
+      if (!this.#prefixes.mayBegin(text.charCodeAt(start))) continue;
       for (let size = 2; size <= MAX_PREFIX && size <= at - start; size++) {
         const prefix = this.#prefixes.find(text, start, size);
         if (prefix !== undefined) yield [start, prefix];
@@ -100,6 +101,10 @@ class Index {
     this.#dangers.set(word, [...(this.#dangers.get(word) ?? []), danger]);
     const slot = word.charCodeAt(0) & 127;
     this.#lengths[slot] = (this.#lengths[slot] ?? 0) | (1 << word.length);
+  }
+
+  mayBegin(code: number): boolean {
+    return this.#lengths[code & 127] !== 0;
   }
 
   find(text: string, start: number, length: number): readonly Danger[] | undefined {
