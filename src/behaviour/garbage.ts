@@ -1,5 +1,7 @@
 import type { Category } from "./categories.ts";
 import type { Folded } from "./fold.ts";
+import { saladIn } from "./salad.ts";
+import { SMALL_WORDS } from "./small_words.ts";
 
 /** As much of a reply as is needed to tell language from noise. */
 const SAMPLE = 1200;
@@ -20,6 +22,8 @@ export function garbageIn({ plain }: Folded, category: Category | null): string 
   }
   const ordinary = countOf(text, ORDINARY);
   if (size >= 20 && ordinary * 2 < size && !text.includes("```")) return "more signs than letters";
+  const salad = remainsIn(text, words.length) ?? saladIn(text, category === "encoding_bypass");
+  if (salad !== null) return salad;
   // A reply in rot13 or base64 was asked for there, and reads like noise.
   return category === "encoding_bypass" ? null : noiseInLatin(text, words) ?? noiseInCyrillic(words);
 }
@@ -71,10 +75,37 @@ function noiseInLatin(text: string, words: readonly string[]): string | null {
   );
   if (unsayable.length * 2 > latin.length) return "words without vowels";
   if (words.length < MIN_WORDS || isList(text, words.length)) return null;
-  return words.some((w) => SMALL_WORDS.has(w.toLowerCase()))
-    ? null
-    : "no ordinary small words of any language";
+  if (words.some((w) => SMALL_WORDS.has(w.toLowerCase())) || isWritten(text)) return null;
+  return "no ordinary small words of any language";
 }
+
+/**
+ * Sentences of a language with marks on its letters, or orders of a few words each: every one begins with a capital
+ * and ends with a stop.
+ */
+function isWritten(text: string): boolean {
+  const sentences = text.trim().split(/(?<=[.!?])\s+/);
+  if (!sentences.every((sentence) => /^[\p{Lu}\p{N}"'([¿¡].*[.!?]["')\]]?$/su.test(sentence))) return false;
+  const marked = /[\u00c0-\u024f\u1e00-\u1eff]/.test(text);
+  return marked || text.length < SHORT_ORDER * sentences.length;
+}
+/** Mean length of a sentence that is an order or a line of a poem. */
+const SHORT_ORDER = 32;
+
+/** Marks of a tokenizer, slots of a template, and text that was read in the wrong encoding. */
+function remainsIn(text: string, words: number): string | null {
+  if (/^\s*(?:undefined|nan|null|\[object object\])\W*$/i.test(text)) return "an empty value of a program";
+  if (text.replace(/\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}/g, "").trim() === "") {
+    return "slots of a template";
+  }
+  const marks = text.match(MARKS)?.length ?? 0;
+  if (marks >= 3 && marks * 3 >= words) return "marks of a tokenizer";
+  const misread = text.match(MISREAD)?.length ?? 0;
+  return misread >= 4 && misread * 8 >= text.length ? "text in the wrong encoding" : null;
+}
+const MARKS =
+  /<\/?(?:unk|pad|s|eos|bos|mask)>|<\|[\w ]{1,30}\|>|\[(?:unk|pad|cls|sep|mask)\]|[ĠĊ▁]|##(?=\p{L})/giu;
+const MISREAD = /[ÃÂâ][\u0080-\u00bf€œŸ"']|锟斤|斤拷|烫烫|屯屯/g;
 
 /** The same for Cyrillic: a few words without a vowel are prepositions and names, a third of all are none. */
 function noiseInCyrillic(words: readonly string[]): string | null {
@@ -86,15 +117,3 @@ function noiseInCyrillic(words: readonly string[]): string | null {
 function isList(text: string, words: number): boolean {
   return (text.match(/[,\n;|:]/g)?.length ?? 0) * 4 > words;
 }
-
-const SMALL_WORDS: ReadonlySet<string> = new Set(
-  (
-    "a an the of to in is it and or for on at by be are was as with this that you i we he she they not no yes can do if from your my me will " +
-    "de la el los las un una y en que es por con no se su le les des et un une est pour dans pas je vous il au du ce " +
-    "der die das und ist ein eine nicht ich sie zu mit für auf den von dem im es wir er " +
-    "o os as um uma não para com do da em é il lo gli di che per non sono mi ti al della " +
-    "het een van ik niet en je dat op te zijn voor w nie na się i jest do to że v na se je ne som jsem si " +
-    "och att det inte jag på som er ikke og på jeg ja ei on se en bir ve bu için da de ki yang dan di untuk tidak saya " +
-    "tôi không và là của cho một có các ще az és nem hogy egy și nu este cu pe"
-  ).split(" "),
-);

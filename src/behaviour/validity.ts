@@ -44,6 +44,12 @@ export function isErrorPage({ lower }: Folded): boolean {
   }
   return /^(?:http\/\d(?:\.\d)? )?(?:error:? )?[45]\d\d[: ]{1,3}(?:bad|not|internal|service|gateway|forbidden|unauthorized|too many|request)/
     .test(head) ||
+    /^traceback \(most recent call last\):?\s|^(?:runtimeerror|torch\.\w{1,40}error|cuda error|cuda out of memory)\b/
+      .test(head) ||
+    /^error:? [^\n]{0,60}(?:overloaded|try again|unavailable|timed? ?out|not loaded|out of memory)/.test(
+      head,
+    ) ||
+    /^(?:upstream request timeout|request timed out|connection (?:refused|reset|timed out))\b/.test(head) ||
     /^(?:bad gateway|service unavailable|internal server error|gateway timeout|upstream connect error|loading model)\b/
       .test(head);
 }

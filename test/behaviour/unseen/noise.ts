@@ -29,7 +29,6 @@ export const NOISE: readonly (readonly [reply: string, prompt?: string])[] = [
   ["undefined"],
   ["[object Object]"],
   ["NaN"],
-  ["None"],
   ["{{ response }}"],
   ["{% if message %}{{ message }}{% endif %}"],
   ['Traceback (most recent call last):\n  File "server.py", line 88, in generate\nRuntimeError: CUDA out of memory'],
