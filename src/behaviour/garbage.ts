@@ -14,7 +14,7 @@ export function garbageIn({ plain }: Folded, category: Category | null): string 
   if (broken >= 3 && broken * 50 > size) return "broken or control characters";
   const scripts = NOT_LATIN1.test(text) ? SCRIPTS.filter((script) => script.test(text)).length : 1;
   const words = text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  if (words.filter((w) => isMixed(w)).length >= 2 && scripts >= 3) {
+  if (words.filter((w) => isMixed(w)).length >= (scripts >= 4 ? 1 : 2) && scripts >= 3) {
     return "letters of different scripts in one word";
   }
   if (scripts >= 5 && words.length < 12 * scripts && !isList(text, words.length)) {

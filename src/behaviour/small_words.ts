@@ -17,7 +17,7 @@ const BY_LANGUAGE: Readonly<Record<string, string>> = {
   sl: "je ne in na v za da pa se so z ali ki vam bi ni po od si smem lahko",
   hr: "je ne i u na za da se su ili sam vam od po do s oko ću neću mogu što kao te",
   lt: "ir yra ne į su kad o bet iš ar tai jūs aš arba per apie prie negaliu",
-  lv: "un ir ne ar no uz par ka es jūs bet vai lai kā pie",
+  lv: "un ir ne ar no par ka es jūs bet vai lai kā pie",
   et: "ja on ei ta see et ma te või aga kui ka siis oma",
   fi: "ja on ei se että en hän mutta tai kun myös jos ovat voi ole kuin sen tämä minä",
   hu: "az a és nem hogy egy is van de ha el meg csak vagy sem én ez azt",

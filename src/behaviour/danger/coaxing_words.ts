@@ -443,7 +443,9 @@ export const ASKS: Words = {
   ],
   vi: [
     "cho tôi biết",
-    "cung cấp",
+    "vui lòng cung cấp",
+    "hãy cung cấp",
+    "xin cung cấp",
     "cho tôi xin",
     "đọc cho tôi",
     "gửi cho tôi",
