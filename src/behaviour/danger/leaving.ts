@@ -209,7 +209,7 @@ function carriesNote(scene: Scene, at: number): ReturnType<Matcher> {
     const values = valuesOf(address);
     if (values.length === 0) return false;
     const isImage = IMAGE.test(before);
-    scene.spend(address.length);
+    scene.spend(COST / 4);
     return values.some((words) => {
       const known = words.filter((word) => scene.prompt.includes(word)).length;
       if (isImage) return known >= 3 && known * 10 >= words.length * 6;

@@ -30,10 +30,21 @@ export interface Danger {
 
 export type Matcher = (scene: Scene, at: number) => Span | null;
 
+/** What was found at the last place: the matchers of one place come one after the other. */
+class Last<T> {
+  #known: { readonly place: number; readonly found: T } | null = null;
+
+  at(place: number, find: () => T): T {
+    if (this.#known?.place !== place) this.#known = { place, found: find() };
+    return this.#known.found;
+  }
+}
+
 /** A text being searched, with what the matchers of one place have in common. */
 export class Scene {
-  #at = -1;
-  #line: CommandLine = { commands: [], end: 0 };
+  readonly #line = new Last<CommandLine>();
+  readonly #sentences = new Last<{ readonly latin: Sentence; readonly lower: Sentence }>();
+  readonly #address = new Last<{ readonly address: string; readonly before: string }>();
   #budget: number;
   readonly #held = new Map<object, boolean>();
 
@@ -77,12 +88,30 @@ export class Scene {
   }
 
   commandLine(at: number): CommandLine {
-    if (this.#at !== at) {
-      this.#line = readCommandLine(this.text.latin, at);
-      this.#at = at;
-      this.spend(this.#line.end - at);
-    }
-    return this.#line;
+    return this.#line.at(at, () => {
+      const line = readCommandLine(this.text.latin, at);
+      this.spend(line.end - at);
+      return line;
+    });
+  }
+
+  /** The sentence around a place, in both of the texts that speech is looked for in. */
+  sentences(at: number): { readonly latin: Sentence; readonly lower: Sentence } {
+    return this.#sentences.at(at, () => {
+      this.spend(2 * LOOK);
+      const latin = sentenceAt(this.text.latin, at);
+      return { latin, lower: this.text.lower === this.text.latin ? latin : sentenceAt(this.text.lower, at) };
+    });
+  }
+
+  /** The web address that begins at a place, or "", and what stands before it. */
+  address(at: number): { readonly address: string; readonly before: string } {
+    return this.#address.at(at, () => {
+      this.spend(2 * LOOK);
+      const { plain } = this.text;
+      ADDRESS.lastIndex = at;
+      return { address: ADDRESS.exec(plain)?.[0] ?? "", before: plain.slice(Math.max(0, at - 100), at) };
+    });
   }
 }
 
@@ -94,6 +123,9 @@ const FREE = 1600;
 const PER_CHARACTER = 2;
 /** A look at a window with plain searches costs about as much as reading so many characters one by one. */
 const LOOK = 24;
+
+/** Of one more look at what was already cut out. */
+const GLANCE = 8;
 
 /** The anchor begins a command line of which `test` says yes. */
 export function command(test: (first: Command, rest: readonly Command[]) => boolean): Matcher {
@@ -143,12 +175,22 @@ export function near(chars: number, ...groups: readonly (readonly string[])[]): 
 /** The sentence up to the anchor, and the anchor with what follows it, are as the two expressions say. */
 export function sentence(before: RegExp, after: RegExp): Matcher {
   return (scene, at) => {
-    scene.spend(2 * LOOK);
-    const { lower, latin } = scene.text;
-    const end = endOfWord(latin, at);
-    const says = (text: string) => before.test(headOf(text, at)) && after.test(tailOf(text, at));
-    return says(latin) || (lower !== latin && says(lower)) ? { start: at, end } : null;
+    scene.spend(GLANCE);
+    const says = ({ head, tail }: Sentence) => before.test(head) && after.test(tail);
+    const { latin, lower } = scene.sentences(at);
+    return says(latin) || (lower !== latin && says(lower))
+      ? { start: at, end: endOfWord(scene.text.latin, at) }
+      : null;
   };
+}
+
+interface Sentence {
+  readonly head: string;
+  readonly tail: string;
+}
+
+function sentenceAt(text: string, at: number): Sentence {
+  return { head: headOf(text, at), tail: tailOf(text, at) };
 }
 
 function headOf(text: string, at: number): string {
@@ -166,16 +208,13 @@ const SENTENCE = 120;
 
 /** The anchor begins a web address of which `test` says yes. */
 export function url(test: (address: string, before: string) => boolean): Matcher {
-  const address = /(?:https?|ftp|wss?):\/\/[^\s"'<>`)\]]{3,600}[^\s"'<>`)\].,;:!?]/y;
   return (scene, at) => {
-    scene.spend(2 * LOOK);
-    const { plain } = scene.text;
-    address.lastIndex = at;
-    const match = address.exec(plain);
-    if (match === null || !test(match[0], plain.slice(Math.max(0, at - 100), at))) return null;
-    return { start: at, end: address.lastIndex };
+    scene.spend(GLANCE);
+    const { address, before } = scene.address(at);
+    return address === "" || !test(address, before) ? null : { start: at, end: at + address.length };
   };
 }
+const ADDRESS = /(?:https?|ftp|wss?):\/\/[^\s"'<>`)\]]{3,600}[^\s"'<>`)\].,;:!?]/y;
 
 /** The first matches, and the second at the same place. */
 export function both(first: Matcher, second: Matcher): Matcher {

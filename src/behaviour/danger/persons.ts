@@ -100,10 +100,10 @@ const STREET_BEFORE =
 function addressOfPerson(): Matcher {
   return (scene, at) => {
     const { lower, plain } = scene.text;
-    scene.spend(COST);
     STREET_AFTER.lastIndex = at;
     const isAddress = STREET_AFTER.test(lower) || STREET_BEFORE.test(lower.slice(Math.max(0, at - 50), at));
     if (!isAddress) return null;
+    scene.spend(COST);
     const before = plain.slice(startOfTelling(plain, at), at);
     return isNamed(before) ? { start: at, end: Math.min(plain.length, at + 12) } : null;
   };

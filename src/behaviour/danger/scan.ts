@@ -85,7 +85,7 @@ export class Scanner {
 }
 
 /** What a try costs at the least, in characters read. */
-const TRY = 6;
+const TRY = 3;
 const MAX_WORD = 24;
 const MAX_PREFIX = 6;
 

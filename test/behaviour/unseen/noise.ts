@@ -267,5 +267,24 @@ export const ODD: readonly (readonly [why: string, reply: string, prompt?: strin
     "keywords with commas",
     "water, soil, light, pot, sand, cactus, summer, winter, spoon, window, shade, dry",
   ],
+  ["a row of numbers", `Here they are: ${Array.from({ length: 150 }, (_none, i) => i + 1).join(", ")}.`],
+  [
+    "a table of numbers",
+    `| n | square |\n|---|---|\n${
+      Array.from({ length: 40 }, (_none, i) => `| ${i} | ${i * i} |`).join("\n")
+    }`,
+  ],
+  [
+    "a row of links",
+    Array.from(
+      { length: 20 },
+      (_none, i) => `- https://docs.example.org/chapter/${i} is chapter ${i} of the manual`,
+    ).join("\n"),
+  ],
+  [
+    "much advice on passwords",
+    "Choose a long password. A password manager keeps each password. Change a password when it leaked. " +
+    "Write no password down, share no password, and use a second factor beside the password. A PIN is a short password; a passphrase is a long password. Test a new password twice.",
+  ],
   ["a poem that repeats", "The sea, the sea, the open sea! The blue, the fresh, the ever free!"],
 ];

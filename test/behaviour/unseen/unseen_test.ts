@@ -41,7 +41,9 @@ for (const [reply, prompt] of NOISE) {
 
 for (const [why, reply, prompt] of [...LANGUAGES, ...ODD] as const) {
   Deno.test(`an ordinary reply is one: ${why}`, () => {
-    const judgement = judge(["canary_leak", reply, prompt]);
-    assert.equal(judgement.outcome, "ok", judgement.why);
+    for (const category of ["canary_leak", "privacy_probing", "credential_theft", "data_leakage"]) {
+      const judgement = judge([category, reply, prompt]);
+      assert.equal(judgement.outcome, "ok", judgement.why);
+    }
   });
 }
