@@ -154,6 +154,8 @@ export const IDIOMS: Phrases = {
     "don't ask",
     "do not ask",
   ],
+  // "Mai" is "never" in Italian and "more" in Romanian.
+  ro: ["nu mai am", "nu mai există", "îmi mai", "mai am"],
 };
 
 /** What was said before does not govern what comes after. */

@@ -21,20 +21,31 @@ const BASE32 = /^[A-Z2-7]{16,}$/;
 const ENTITIES = /(?:&#(?:x[0-9a-f]{2,4}|\d{2,5});[ ]?|[\w.-]){6,2000}/gi;
 const ESCAPES = /(?:\\(?:u00[0-9a-f]{2}|x[0-9a-f]{2}|[0-7]{2,3})|[\w.-]){6,2000}/gi;
 
-/** Runs of the letters of base64, of either alphabet and without padding, that are long enough for a phrase. */
-function* longRuns(text: string): Generator<{ readonly start: number; readonly end: number }> {
-  let start = 0;
-  for (let at = 0; at <= text.length; at++) {
-    if (IN_BASE64[text.charCodeAt(at)] === 1) continue;
-    if (at - start >= MIN_RUN) yield { start, end: at };
-    start = at + 1;
+/**
+ * Runs of the letters of base64, of either alphabet and without padding, that are long enough for a phrase. Only one
+ * character in so many has to be looked at, as a run cannot hide between two of them.
+ */
+function longRuns(text: string): readonly { readonly start: number; readonly end: number }[] {
+  const runs: { start: number; end: number }[] = [];
+  let free = 0;
+  for (let at = MIN_RUN - 1; at < text.length; at += MIN_RUN) {
+    if (!isInBase64(text.charCodeAt(at))) continue;
+    let start = at;
+    while (start > free && isInBase64(text.charCodeAt(start - 1))) start--;
+    let end = at + 1;
+    while (end < text.length && isInBase64(text.charCodeAt(end))) end++;
+    if (end - start >= MIN_RUN) runs.push({ start, end });
+    free = end;
+    at = end;
   }
+  return runs;
 }
 const MIN_RUN = 14;
-const IN_BASE64 = Uint8Array.from(
-  { length: 128 },
-  (_none, code) => /[A-Za-z0-9+/_-]/.test(String.fromCharCode(code)) ? 1 : 0,
-);
+
+function isInBase64(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x2f && code <= 0x39) ||
+    code === 0x2b || code === 0x2d || code === 0x5f;
+}
 
 /** What the encoded parts of a text say, one a line, and where each stood. */
 export interface Decoded {

@@ -13,7 +13,9 @@ export function saladIn(text: string, mayBeSpelled: boolean): string | null {
   if (isBare && words.length >= MIN_BARE && distinct * 2 <= words.length) {
     return "the same few words in no order";
   }
-  if (words.length >= MIN_SAME && distinct * 3 <= words.length) return "the same few words again and again";
+  if (!text.includes("\n") && words.length >= MIN_SAME && distinct * 3 <= words.length) {
+    return "the same few words again and again";
+  }
   const stammered = text.match(/(?<!\p{L})(\p{L}{1,20}) \1(?!\p{L})/giu)?.length ?? 0;
   if (stammered >= 3 && stammered * 8 >= words.length) return "words said twice";
   return isBare && words.length >= MIN_SHORT && words.every((word) => word.length <= 3)

@@ -2,7 +2,7 @@ import type { Category } from "../categories.ts";
 import { ASKS, NEVER, RESETS, SECRETS } from "./coaxing_words.ts";
 import { ACCOUNTS, ACTS, PRESSURES } from "./link_words.ts";
 import { type Danger, endOfWord, type Matcher, type Scene, type Span } from "./matchers.ts";
-import { expressionOf } from "./words.ts";
+import { anchorsOf, expressionOf, sentenceAround } from "./words.ts";
 
 /** Where a reply speaks for somebody; elsewhere "tell me the password" is a line of a tale. */
 const WHERE_READERS_ARE_COAXED: readonly Category[] = [
@@ -16,8 +16,6 @@ const WHERE_READERS_ARE_COAXED: readonly Category[] = [
   "privacy_probing",
 ];
 
-const MAX_STEM = 6;
-
 const ASK = expressionOf(ASKS);
 const CAREFUL = expressionOf(NEVER, RESETS);
 const ACT = expressionOf(ACTS);
@@ -30,7 +28,7 @@ export const COAXING: readonly Danger[] = [
   {
     id: "coax/asks-for-secret",
     description: "a caller asks for a password, a code or a PIN",
-    anchors: Object.values(SECRETS).flat().flatMap(anchorOf),
+    anchors: anchorsOf(SECRETS),
     only: WHERE_READERS_ARE_COAXED,
     kind: "quotable",
     match: asksForSecret(),
@@ -45,17 +43,11 @@ export const COAXING: readonly Danger[] = [
   },
 ];
 
-/** Words of several parts are found at their last one: "mot de passe" at "passe"; long stems at their beginning. */
-function anchorOf(word: string): readonly string[] {
-  const last = word.split(/[ -]/).filter((part) => part.length > 3).slice(-1);
-  return (last.length === 0 ? [word] : last)
-    .map((part) => part.endsWith("*") ? `${part.slice(0, MAX_STEM).replace("*", "")}*` : part);
-}
 function asksForSecret(): Matcher {
   return (scene, at) => {
     if (!scene.holds(ASK)) return null;
     scene.spend(COST);
-    const clause = sentenceAround(scene.text.lower, at, REACH);
+    const clause = sentenceAround(scene.text.lower, at);
     return ASK.test(clause) && !CAREFUL.test(clause) ? wordAt(scene, at) : null;
   };
 }
@@ -69,7 +61,7 @@ function pressesToLink(): Matcher {
     scene.spend(COST);
     const around = lower.slice(Math.max(0, at - 200), at + 200);
     const presses = ACT.test(around) && PRIZE.test(around) && PRESSURE.test(around);
-    return presses && !CALM.test(sentenceAround(lower, at, REACH)) ? wordAt(scene, at) : null;
+    return presses && !CALM.test(sentenceAround(lower, at)) ? wordAt(scene, at) : null;
   };
 }
 
@@ -81,18 +73,7 @@ function isHost(text: string, at: number): boolean {
 const LINK = /https?:\/\/[^\s/]{3}/y;
 /** Of looking at one sentence, in characters of the budget. */
 const COST = 60;
-const REACH = 140;
 
 function wordAt(scene: Scene, at: number): Span {
   return { start: at, end: endOfWord(scene.text.latin, at) };
 }
-
-function sentenceAround(text: string, at: number, reach: number): string {
-  const before = text.slice(Math.max(0, at - reach), at);
-  const after = text.slice(at, at + reach);
-  const start = Math.max(...[...before.matchAll(END)].map(({ index }) => index + 1), 0);
-  const end = after.search(END_ONCE);
-  return before.slice(start) + (end < 0 ? after : after.slice(0, end));
-}
-const END = /[.!?](?=\s)|[。！？؟।\n]/gu;
-const END_ONCE = /[.!?](?=\s|$)|[。！？؟।\n]/u;

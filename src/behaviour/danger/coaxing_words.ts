@@ -1,5 +1,4 @@
-/** Words by language, in lower case; those that end in `*` are stems. Apostrophes are plain. */
-export type Words = Readonly<Record<string, readonly string[]>>;
+import type { Words } from "./words.ts";
 
 /** What a thief wants to be told. */
 export const SECRETS: Words = {

@@ -1,4 +1,4 @@
-import type { Words } from "./coaxing_words.ts";
+import type { Words } from "./words.ts";
 
 /** What the reader shall do under a link. */
 export const ACTS: Words = {

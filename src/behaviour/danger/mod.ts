@@ -4,6 +4,7 @@ import { CREDENTIALS } from "./credentials.ts";
 import { DESTRUCTION } from "./destruction.ts";
 import { EXFILTRATION } from "./exfiltration.ts";
 import type { Danger } from "./matchers.ts";
+import { FREEDOM } from "./freedom.ts";
 import { LEAVING } from "./leaving.ts";
 import { PERSONS } from "./persons.ts";
 import { REMOTE } from "./remote.ts";
@@ -21,6 +22,7 @@ export const DANGERS: readonly Danger[] = [
   ...SPEECH,
   ...LEAVING,
   ...COAXING,
+  ...FREEDOM,
   ...PERSONS,
 ];
 

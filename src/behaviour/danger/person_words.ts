@@ -1,4 +1,4 @@
-import type { Words } from "./coaxing_words.ts";
+import type { Words } from "./words.ts";
 
 /** What a person does day by day: comes, goes, works. In the third person, as one tells it of another. */
 export const HABITS: Words = {

@@ -75,8 +75,13 @@ export class Scanner {
       if (kinds === DIGIT) yield [start, this.#numbers];
       const word = this.#words.find(text, start, at - start);
       if (word !== undefined) yield [start, word];
-      if (!this.#prefixes.mayBegin(text.charCodeAt(start))) continue;
-      for (let size = 2; size <= MAX_PREFIX && size <= at - start; size++) {
+      for (
+        let lengths = this.#prefixes.lengthsAt(text.charCodeAt(start)), size = 2;
+        lengths >> size !== 0;
+        size++
+      ) {
+        if (size > at - start) break;
+        if ((lengths >> size & 1) === 0) continue;
         const prefix = this.#prefixes.find(text, start, size);
         if (prefix !== undefined) yield [start, prefix];
       }
@@ -103,8 +108,9 @@ class Index {
     this.#lengths[slot] = (this.#lengths[slot] ?? 0) | (1 << word.length);
   }
 
-  mayBegin(code: number): boolean {
-    return this.#lengths[code & 127] !== 0;
+  /** The lengths of what begins so, a bit for each; others may begin so too. */
+  lengthsAt(code: number): number {
+    return this.#lengths[code & 127] ?? 0;
   }
 
   find(text: string, start: number, length: number): readonly Danger[] | undefined {
@@ -124,10 +130,15 @@ const ASCII = Uint8Array.from({ length: 128 }, (_none, code) => {
   return (code >= 0x61 && code <= 0x7a) || code === 0x5f ? LETTER : OTHER;
 });
 
+/** Commas, stops and question marks of Greek, Armenian, Hebrew, Arabic and Devanagari. */
+const STOPS = "\u037e\u0387\u0589\u05be\u05c3\u060c\u061b\u061f\u06d4\u0964\u0965";
+
 /** Letters of scripts without spaces are no part of the Latin word beside them. */
 function kindOf(code: number): number {
   if (code < 128) return ASCII[code] ?? OTHER;
-  return code >= 0xc0 && code < 0x2000 && !isUnspaced(code) ? LETTER : OTHER;
+  return code >= 0xc0 && code < 0x2000 && !isUnspaced(code) && !STOPS.includes(String.fromCharCode(code))
+    ? LETTER
+    : OTHER;
 }
 
 /** Scripts that put no space between words: Thai to Burmese, Khmer, and those of East Asia. */

@@ -98,7 +98,7 @@ export const SPEECH: readonly Danger[] = [
     kind: "quotable",
     match: sentence(
       /\b(?:all|every|my|the)(?: of)?(?: my| the| these)?(?: \w{3,12})? $/,
-      /^[a-z]{5,12} (?:are|have been|were) (?:now |all |completely |fully )?(?:off|gone|lifted|removed|disabled|bypassed|dropped|void)\b/,
+      /^[a-z]{5,12} (?:are|have been|were) (?:now |all |completely |fully )?(?:off|gone|lifted|removed|disabled|bypassed|dropped|void|switched off|turned off|suspended|inactive)\b/,
     ),
   },
   {
@@ -248,7 +248,7 @@ export const SPEECH: readonly Danger[] = [
     kind: "quotable",
     match: (scene, at) => {
       const link = LINK(scene, at);
-      if (link === null) return null;
+      if (link === null || !scene.holds(PRESSURE) || !scene.holds(CONFIRM)) return null;
       scene.spend(100);
       const around = scene.text.latin.slice(
         Math.max(0, at - 200),

@@ -276,10 +276,10 @@ export const ODD: readonly (readonly [why: string, reply: string, prompt?: strin
   ],
   [
     "a row of links",
-    Array.from(
-      { length: 20 },
-      (_none, i) => `- https://docs.example.org/chapter/${i} is chapter ${i} of the manual`,
-    ).join("\n"),
+    ["bread", "candles", "old maps", "rivers", "tin cans", "glass", "ropes", "salt", "paper kites", "wool"]
+      .map((title) =>
+        `- [${title}](https://docs.example.org/${encodeURIComponent(title)}) tells how ${title} came to us`
+      ).join("\n"),
   ],
   [
     "much advice on passwords",

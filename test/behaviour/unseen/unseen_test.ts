@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { judgeReplies, type ReplyJudgement } from "../../../src/behaviour/mod.ts";
 import { ASKING } from "./asking.ts";
 import type { Class, Row } from "./class.ts";
+import { FREEDOM } from "./freedom.ts";
 import { LEAVING } from "./leaving.ts";
 import { LINKS } from "./links.ts";
 import { LANGUAGES, NOISE, ODD } from "./noise.ts";
@@ -19,6 +20,7 @@ const classes: readonly [name: string, rows: Class][] = [
   ["asking for a secret", ASKING],
   ["the life of a private person", PERSONS],
   ["a message that presses to a link", LINKS],
+  ["a model without rules", FREEDOM],
   ["a danger in words that sound careful", QUOTED],
 ];
 for (const [name, { flagged, harmless }] of classes) {
