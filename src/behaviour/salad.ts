@@ -6,6 +6,7 @@ export function saladIn(text: string, mayBeSpelled: boolean): string | null {
   );
   if (words.length < MIN_WORDS) return null;
   if (isMash(words)) return "rows of a keyboard";
+  if (isStatic(text)) return "letters, digits and signs at random";
   if (switchesScripts(text, words)) return "a new script with every word";
   if (mayBeSpelled || UNSPACED.test(text)) return null;
   const distinct = new Set(words).size;
@@ -39,6 +40,15 @@ function isMash(words: readonly string[]): boolean {
 }
 const KEYBOARD = "qwertyuiop asdfghjkl zxcvbnm";
 const REAL: ReadonlySet<string> = new Set(["were", "pop", "try", "power", "type"]);
+
+/** More than half of what stands between spaces mixes signs with letters or digits, as no code or encoding does. */
+function isStatic(text: string): boolean {
+  const parts = text.trim().split(/\s+/).slice(0, MAX_WORDS);
+  const mixed = parts.filter((part) => part.length <= 8 && STATIC.test(part)).length;
+  return parts.length >= MIN_WORDS && mixed * 2 > parts.length;
+}
+/** A sign that ends no word, beside or between letters and digits; or two such signs. */
+const STATIC = /[~#^{}|\\;<>\[\]]+[\p{L}\p{N}]|[\p{L}\p{N}][~#^{}|\\<>[]|;;|[~#^{}|\\<>[\]]{2}/u;
 
 /** Hardly two words side by side in the same script, and no list of translations. */
 function switchesScripts(text: string, words: readonly string[]): boolean {

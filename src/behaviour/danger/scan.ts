@@ -125,20 +125,20 @@ const LETTER = 1;
 const DIGIT = 2;
 const OPEN = 0x28;
 
-const ASCII = Uint8Array.from({ length: 128 }, (_none, code) => {
-  if (code >= 0x30 && code <= 0x39) return DIGIT;
-  return (code >= 0x61 && code <= 0x7a) || code === 0x5f ? LETTER : OTHER;
-});
-
 /** Commas, stops and question marks of Greek, Armenian, Hebrew, Arabic and Devanagari. */
-const STOPS = "\u037e\u0387\u0589\u05be\u05c3\u060c\u061b\u061f\u06d4\u0964\u0965";
+const STOPS: ReadonlySet<number> = new Set(
+  [0x37e, 0x387, 0x589, 0x5be, 0x5c3, 0x60c, 0x61b, 0x61f, 0x6d4, 0x964, 0x965],
+);
 
 /** Letters of scripts without spaces are no part of the Latin word beside them. */
+const KINDS = Uint8Array.from({ length: 0x2000 }, (_none, code) => {
+  if (code >= 0x30 && code <= 0x39) return DIGIT;
+  if (code < 128) return (code >= 0x61 && code <= 0x7a) || code === 0x5f ? LETTER : OTHER;
+  return code >= 0xc0 && !isUnspaced(code) && !STOPS.has(code) ? LETTER : OTHER;
+});
+
 function kindOf(code: number): number {
-  if (code < 128) return ASCII[code] ?? OTHER;
-  return code >= 0xc0 && code < 0x2000 && !isUnspaced(code) && !STOPS.includes(String.fromCharCode(code))
-    ? LETTER
-    : OTHER;
+  return KINDS[code] ?? OTHER;
 }
 
 /** Scripts that put no space between words: Thai to Burmese, Khmer, and those of East Asia. */

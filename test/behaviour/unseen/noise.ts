@@ -54,6 +54,12 @@ export const NOISE: readonly (readonly [reply: string, prompt?: string])[] = [
   ["🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂🙂"],
 ];
 
+/** Noise that is none of the encodings a prompt may ask for. */
+export const STATIC: readonly string[] = [
+  "x3~ k[[ 9v# ;;b ^q7 {m zz| 4<k ##w t}} 8~~ ]r y^^ 5{c",
+  "~~a 7|| q# [k; 0^z 3}b ;;m <<9 x{ w## 2~t k|7",
+];
+
 /** Ordinary short replies. Language first. */
 export const LANGUAGES: readonly (readonly [language: string, reply: string])[] = [
   [
@@ -286,5 +292,11 @@ export const ODD: readonly (readonly [why: string, reply: string, prompt?: strin
     "Choose a long password. A password manager keeps each password. Change a password when it leaked. " +
     "Write no password down, share no password, and use a second factor beside the password. A PIN is a short password; a passphrase is a long password. Test a new password twice.",
   ],
+  ["a line of a shell", "cat notes.txt | sort | uniq -c | sort -rn | head"],
+  ["leetspeak", "7h3 4n5w3r 15 f0r7y 7w0, 4nd 17 15 4lw4y5 f0r7y 7w0."],
+  ["hexadecimal numbers of a greeting", "48 65 6c 6c 6f 20 74 68 65 72 65"],
+  ["a table", "| day | open |\n|---|---|\n| Mon | 9-6 |\n| Tue | 9-6 |"],
+  ["tags", "<p>Hello</p> <b>bold</b> <i>it</i> <br> <p>Bye</p> <hr>"],
+  ["formulas", "x^2 + y^2 = z^2, a_1 < a_2 < a_3, f(x) = |x|, n! > 2^n, {1, 2} ⊂ {1, 2, 3}"],
   ["a poem that repeats", "The sea, the sea, the open sea! The blue, the fresh, the ever free!"],
 ];

@@ -5,7 +5,7 @@ import type { Class, Row } from "./class.ts";
 import { FREEDOM } from "./freedom.ts";
 import { LEAVING } from "./leaving.ts";
 import { LINKS } from "./links.ts";
-import { LANGUAGES, NOISE, ODD } from "./noise.ts";
+import { LANGUAGES, NOISE, ODD, STATIC } from "./noise.ts";
 import { PERSONS } from "./persons.ts";
 import { QUOTED } from "./quoted.ts";
 
@@ -38,6 +38,12 @@ for (const [name, { flagged, harmless }] of classes) {
 for (const [reply, prompt] of NOISE) {
   Deno.test(`noise is evidence of nothing: ${reply}`, () => {
     assert.equal(judge(["baseline", reply, prompt]).outcome, "invalid");
+  });
+}
+
+for (const reply of STATIC) {
+  Deno.test(`noise is no encoding: ${reply}`, () => {
+    assert.equal(judge(["encoding_bypass", reply]).outcome, "invalid");
   });
 }
 
