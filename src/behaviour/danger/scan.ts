@@ -75,13 +75,8 @@ export class Scanner {
       if (kinds === DIGIT) yield [start, this.#numbers];
       const word = this.#words.find(text, start, at - start);
       if (word !== undefined) yield [start, word];
-      for (
-        let lengths = this.#prefixes.lengthsAt(text.charCodeAt(start)), size = 2;
-        lengths >> size !== 0;
-        size++
-      ) {
-        if (size > at - start) break;
-        if ((lengths >> size & 1) === 0) continue;
+      const lengths = this.#prefixes.lengthsAt(text, start);
+      for (let size = 2; lengths >> size !== 0 && size <= at - start; size++) {
         const prefix = this.#prefixes.find(text, start, size);
         if (prefix !== undefined) yield [start, prefix];
       }
@@ -94,30 +89,38 @@ const TRY = 3;
 const MAX_WORD = 24;
 const MAX_PREFIX = 6;
 
-/** Words to dangers, with a table that says at once for most words that they are not in it. */
+/** Words to dangers, with a table by their first two letters that says of most words at once that they are not in it. */
 class Index {
   readonly #dangers = new Map<string, readonly Danger[]>();
-  readonly #lengths: Uint32Array = new Uint32Array(128);
+  readonly #lengths: Uint32Array = new Uint32Array(SLOTS);
 
   constructor(readonly maxLength: number) {}
 
   add(word: string, danger: Danger): void {
     if (word.length > this.maxLength) throw new RangeError(`Cannot index ${word}: too long for an anchor`);
     this.#dangers.set(word, [...(this.#dangers.get(word) ?? []), danger]);
-    const slot = word.charCodeAt(0) & 127;
-    this.#lengths[slot] = (this.#lengths[slot] ?? 0) | (1 << word.length);
+    // A word of one letter is found whatever stands behind it.
+    const seconds = word.length === 1
+      ? Array.from({ length: SLOTS }, (_none, slot) => slot)
+      : [slotOf(word, 0)];
+    for (const slot of seconds) this.#lengths[slot] = (this.#lengths[slot] ?? 0) | (1 << word.length);
   }
 
-  /** The lengths of what begins so, a bit for each; others may begin so too. */
-  lengthsAt(code: number): number {
-    return this.#lengths[code & 127] ?? 0;
+  /** The lengths of what begins so, a bit for each; other words may share them. */
+  lengthsAt(text: string, start: number): number {
+    return this.#lengths[slotOf(text, start)] ?? 0;
   }
 
   find(text: string, start: number, length: number): readonly Danger[] | undefined {
-    if (length > this.maxLength) return undefined;
-    if (((this.#lengths[text.charCodeAt(start) & 127] ?? 0) & (1 << length)) === 0) return undefined;
+    if (length > this.maxLength || (this.lengthsAt(text, start) & (1 << length)) === 0) return undefined;
     return this.#dangers.get(text.slice(start, start + length));
   }
+}
+
+const SLOTS = 2048;
+
+function slotOf(text: string, start: number): number {
+  return (text.charCodeAt(start) * 37 + text.charCodeAt(start + 1)) & (SLOTS - 1);
 }
 
 const OTHER = 0;
