@@ -1,3 +1,5 @@
+const A = 0x61;
+
 /** Words that stand for one letter, digit or sign when a secret is read out. Signs are left out. */
 const DIGITS = [
   "zero null nul nulla zéro cero noll ноль нуль nula sıfır",
@@ -43,19 +45,26 @@ export function fromMorse(text: string): string {
 
 const BRAILLE = "⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵";
 const CYRILLIC = "абвгдезийклмнопрстуфхыіє";
-const CYRILLIC_AS = "abvgdeziiklmnoprstufhyie";
+const FLAG = 0xdde6;
 
-const FOREIGN = /[\u2801-\u283f\u0400-\u045f]|[\u{1f1e6}-\u{1f1ff}]/u;
+/** Code units to Latin letters; a flag is told by its second half. */
+const AS_LATIN: ReadonlyMap<number, number> = new Map([
+  ...[..."abvgdeziiklmnoprstufhyie"].map((letter, i) =>
+    [CYRILLIC.charCodeAt(i), letter.charCodeAt(0)] as const
+  ),
+  ...[...BRAILLE].map((sign, i) => [sign.charCodeAt(0), A + i] as const),
+  ...[...BRAILLE].map((_sign, i) => [FLAG + i, A + i] as const),
+]);
 
-/** Braille, regional indicators and Cyrillic read as Latin letters; "" for a text without any. */
+/** Braille, flags and Cyrillic read as Latin letters; "" for a text without any. */
 export function transliterated(text: string): string {
   if (!FOREIGN.test(text)) return "";
-  return text.replace(/[\u2801-\u283f\u0400-\u045f]|[\u{1f1e6}-\u{1f1ff}]/gu, (letter) => {
-    const braille = BRAILLE.indexOf(letter);
-    if (braille >= 0) return String.fromCharCode(0x61 + braille);
-    const cyrillic = CYRILLIC.indexOf(letter);
-    if (cyrillic >= 0) return CYRILLIC_AS.charAt(cyrillic);
-    const code = letter.codePointAt(0) ?? 0;
-    return code >= 0x1f1e6 ? String.fromCharCode(0x61 + code - 0x1f1e6) : letter;
-  });
+  const units = new Uint16Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    units[at] = code < 0x400 ? code : AS_LATIN.get(code) ?? code;
+  }
+  return utf16.decode(units);
 }
+const FOREIGN = /[\u0400-\u045f\u2801-\u283f\udde6-\uddff]/;
+const utf16 = new TextDecoder("utf-16le", { ignoreBOM: true });
