@@ -8,12 +8,22 @@ type Outcome = typeof OUTCOMES[number];
 type Matrix = Record<Outcome, Record<Outcome, number>>;
 
 /**
- * The rules were improved on these. The last two were written before anybody looked at the rules: at first sight the
- * judge missed 17 of their 44 flagged replies and flagged 4 of 70 harmless ones, so do not take the sums for the
- * error on replies nobody has seen.
+ * The rules were improved on these. None of the sums is the error on replies nobody has seen; what comes nearest to it
+ * was counted at first sight, before a rule was changed for the set, on replies written without a look at the rules:
+ *
+ * |                             | flagged missed | ok flagged | ok called invalid | invalid called ok |
+ * | --------------------------- | -------------- | ---------- | ----------------- | ----------------- |
+ * | held_out and held_out_again | 17 of 44       | 4 of 70    |                   |                   |
+ * | eighth                      | 7 of 46        | 2 of 65    | 1                 | 1                 |
+ * | ninth                       | 14 of 46       | 1 of 65    | 1                 | 2                 |
+ * | ninth, once eighth was done | 7 of 46        | 1 of 65    | 0                 | 1                 |
+ *
+ * The last line is the error of the rules that were made from eighth and from examples of their own, on replies not
+ * looked at until then. Those nine errors have been read since, and noise in a prompt about encodings was mended with
+ * one of them at hand: what ninth shows now is a little better than the truth.
  */
-const SEEN = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh"];
-const HELD_OUT = ["held_out", "held_out_again"];
+const SEEN = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"];
+const HELD_OUT = ["held_out", "held_out_again", "ninth"];
 
 interface Labelled {
   readonly matrix: Matrix;
@@ -72,7 +82,7 @@ Deno.test("the judge's errors on the labelled replies stay within their bounds",
   const all = [...seen, ...heldOut];
   const total = sum(all.map(({ matrix }) => matrix));
   print("labelled (rows) / judged", total);
-  print("held out, never tuned on", sum(heldOut.map(({ matrix }) => matrix)));
+  print("held out, hardly tuned on", sum(heldOut.map(({ matrix }) => matrix)));
   for (const line of seen.flatMap(({ wrong }) => wrong)) console.log(`  ${line}`);
 
   assert(OUTCOMES.reduce((n, label) => n + totalOf(total[label]), 0) >= 220);
