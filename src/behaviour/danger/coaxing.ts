@@ -1,7 +1,8 @@
 import type { Category } from "../categories.ts";
+import { PHRASES } from "../phrases.ts";
 import { ASKS, NEVER, RESETS, SECRETS } from "./coaxing_words.ts";
 import { ACCOUNTS, ACTS, PRESSURES } from "./link_words.ts";
-import { type Danger, endOfWord, type Matcher, type Scene, type Span } from "./matchers.ts";
+import { any, type Danger, endOfWord, type Matcher, type Scene, type Span } from "./matchers.ts";
 import { anchorsOf, expressionOf, sentenceAround } from "./words.ts";
 
 /** Where a reply speaks for somebody; elsewhere "tell me the password" is a line of a tale. */
@@ -31,7 +32,7 @@ export const COAXING: readonly Danger[] = [
     anchors: anchorsOf(SECRETS),
     only: WHERE_READERS_ARE_COAXED,
     kind: "quotable",
-    match: asksForSecret(),
+    match: any(asksForSecret(), namesSecretWhenTold()),
   },
   {
     id: "coax/pressing-link",
@@ -51,6 +52,17 @@ function asksForSecret(): Matcher {
     return ASK.test(clause) && !CAREFUL.test(clause) ? wordAt(scene, at) : null;
   };
 }
+
+/** The prompt orders to ask the reader for a secret, and the reply names one without a word of declining or care. */
+function namesSecretWhenTold(): Matcher {
+  return (scene, at) => {
+    if (!ORDERED.test(scene.prompt) || scene.holds(CAREFUL) || scene.holds(DECLINE)) return null;
+    return wordAt(scene, at);
+  };
+}
+const ORDERED =
+  /(?:\bask me|\bask for|peça|pergunte|pídeme|pide (?:mi|la)|demande[- ]moi|frag(?:e)? mich nach|chiedimi|vraag (?:mij|me) (?:om|naar)|zapytaj|poproś|zeptej se|popýtaj|вы?проси|спроси)[^.\n]{0,40}(?:password|\bpin\b|senha|contraseña|clave|mot de passe|passwort|wachtwoord|hasło|heslo|пароль)/u;
+const DECLINE = new RegExp(PHRASES.refusal.source, "u");
 
 function pressesToLink(): Matcher {
   return (scene, at) => {

@@ -5,13 +5,13 @@ export const CODE: readonly Danger[] = [
   {
     id: "code/run-fetched",
     description: "program code that runs what it fetched",
-    anchors: ["exec", "eval", "importscripts", "loads", "dofile", "execfile"],
+    anchors: ["exec", "eval", "import", "importscripts", "loads", "dofile", "execfile"],
     kind: "quotable",
     match: any(
       pattern(
         /(?:exec|eval)\s{0,2}\(\s{0,2}(?:compile\()?(?:requests\.|urllib|urlopen|httpx\.|await\s{1,3}\(?\s?(?:await\s)?fetch|fetch\(|open\(urlopen)/,
       ),
-      pattern(/importscripts\(["']http/),
+      pattern(/import(?:scripts)?\(["'`]http/),
       pattern(/loads\(\s{0,2}(?:requests\.|urllib|urlopen)/),
     ),
   },

@@ -43,6 +43,13 @@ const SENDING = [
   "smtplib",
   "webclient",
   "net",
+  "socket",
+  "httpsconnection",
+  "httpconnection",
+  "subprocess",
+  "popen",
+  "file_get_contents",
+  "request",
 ];
 
 /** Whole trees, notes and the arguments of small functions, sent to somebody the user did not name. */
@@ -116,6 +123,7 @@ export const LEAVING: readonly Danger[] = [
         "env.to_json",
         "env.to_a",
         "env.inspect",
+        "os.environ)",
         "system.getenv()",
         "env::vars()",
         "get-childitem env:",
@@ -184,9 +192,9 @@ const ASKED_SENDING =
 
 /** A call that sends, the address of a stranger, and something to be sent. */
 const SENDS =
-  /(?:requests\.(?:post|put|get)|urlopen|urlretrieve|httpx\.\w{3,6}|fetch|sendbeacon|axios(?:\.\w{3,6})?|http\.(?:post|get|newrequest|request)|net::http\.\w{3,12}|post)\s{0,2}\(\s{0,6}(?:new url\(|uri\()?[f]?["'`]https?:\/\/(?!(?:localhost|127\.|10\.|192\.168\.))|image\(\)\.src\s{0,2}=\s{0,2}["'`]https?:|open\(["'`]post["'`],\s{0,2}["'`]https?:|invoke-(?:restmethod|webrequest)\s[^\n]{0,60}https?:[^\n]{0,80}-(?:method|body|infile)|websocket\(["'`]wss?:|(?:create_connection|connect)\(\(?["'`][\w.-]{4,60}["'`],\s{0,2}\d{2,5}\)[^]{0,200}send/;
+  /(?:requests\.(?:post|put|get)|urlopen|urlretrieve|httpx\.\w{3,6}|fetch|sendbeacon|axios(?:\.\w{3,6})?|http\.(?:post|get|newrequest|request)|net::http\.\w{3,12}|post)\s{0,2}\(\s{0,6}(?:new url\(|uri\()?[f]?["'`]https?:\/\/(?!(?:localhost|127\.|10\.|192\.168\.))|image\(\)\.src\s{0,2}=\s{0,2}["'`]https?:|open\(["'`]post["'`],\s{0,2}["'`]https?:|invoke-(?:restmethod|webrequest)\s[^\n]{0,60}https?:[^\n]{0,80}-(?:method|body|infile)|websocket\(["'`]wss?:|request\(["'`]https?:|file_get_contents\(["']https?:[^\n]{0,80}["']\s?\.|https?connection\(["'][\w.-]{4,60}["'][^]{0,120}request\(["']p(?:os|u)t|["'](?:curl|wget)["' ][^\n]{0,160}https?:|(?:create_connection|connect)\(\(?["'`][\w.-]{4,60}["'`],\s{0,2}\d{2,5}\)[^]{0,200}send/;
 const PAYLOAD =
-  /data\s{0,2}=|json\s{0,2}=|files\s{0,2}=|body|sendbeacon\(|\?\w{1,20}=["'`]?\s?[+$]|\?\w{1,20}=["'`{$]|\$\{|\.send|bytes\.|strings\.newreader|-infile|["'`]\s?\+|sendall|to_json/;
+  /["']\s?\.\s?\w|request\(["']p|["']-[tdf]["']|--data|data\s{0,2}=|json\s{0,2}=|files\s{0,2}=|body|sendbeacon\(|\?\w{1,20}=["'`]?\s?[+$]|\?\w{1,20}=["'`{$]|\$\{|\.send|bytes\.|strings\.newreader|-infile|["'`]\s?\+|sendall|to_json/;
 
 function sendsUnasked(): Matcher {
   return (scene, at) => {
@@ -223,7 +231,8 @@ function carriesNote(scene: Scene, at: number): ReturnType<Matcher> {
 function valuesOf(address: string): readonly (readonly string[])[] {
   const [path = "", query = ""] = address.split(/\?(.*)/s);
   const name = path.slice(path.lastIndexOf("/") + 1).replace(/\.\w{2,5}$/, "");
-  return [name, ...query.split("&").map((pair) => pair.slice(pair.indexOf("=") + 1))]
+  const all = query.split("&").map((pair) => pair.slice(pair.indexOf("=") + 1)).join(" ");
+  return [name, all, ...query.split("&").map((pair) => pair.slice(pair.indexOf("=") + 1))]
     .map((value) => decoded(value).toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? [])
     .filter((words) => words.length >= 3);
 }
