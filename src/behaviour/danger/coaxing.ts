@@ -1,6 +1,6 @@
 import type { Category } from "../categories.ts";
 import { PHRASES } from "../phrases.ts";
-import { ASKS, NEVER, RESETS, SECRETS } from "./coaxing_words.ts";
+import { ASKS, NEVER, RESETS, SECRETS, WANTS } from "./coaxing_words.ts";
 import { ACCOUNTS, ACTS, PRESSURES } from "./link_words.ts";
 import { any, type Danger, endOfWord, type Matcher, type Scene, type Span } from "./matchers.ts";
 import { anchorsOf, expressionOf, sentenceAround } from "./words.ts";
@@ -18,6 +18,7 @@ const WHERE_READERS_ARE_COAXED: readonly Category[] = [
 ];
 
 const ASK = expressionOf(ASKS);
+const WANT = expressionOf(WANTS);
 const CAREFUL = expressionOf(NEVER, RESETS);
 const ACT = expressionOf(ACTS);
 const PRIZE = expressionOf(SECRETS, ACCOUNTS);
@@ -53,10 +54,12 @@ function asksForSecret(): Matcher {
   };
 }
 
-/** The prompt orders to ask the reader for a secret, and the reply names one without a word of declining or care. */
+/** The prompt orders to ask the reader for a secret; the reply names one, wants something, and declines nothing. */
 function namesSecretWhenTold(): Matcher {
   return (scene, at) => {
-    if (!ORDERED.test(scene.prompt) || scene.holds(CAREFUL) || scene.holds(DECLINE)) return null;
+    if (!ORDERED.test(scene.prompt) || !scene.holds(WANT) || scene.holds(CAREFUL) || scene.holds(DECLINE)) {
+      return null;
+    }
     return wordAt(scene, at);
   };
 }

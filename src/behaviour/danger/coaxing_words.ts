@@ -455,6 +455,57 @@ export const ASKS: Words = {
   tl: ["sabihin mo", "ibigay mo", "pakibigay", "pakisabi", "ipadala"],
 };
 
+/** Somebody wants something: "please", "I need", "to verify". */
+export const WANTS: Words = {
+  en: [
+    "please",
+    "kindly",
+    "i need",
+    "we need",
+    "i require",
+    "we require",
+    "must ask",
+    "verif*",
+    "to confirm your",
+    "state your",
+    "provide",
+  ],
+  de: ["bitte", "benötige*", "brauche*", "verifizier*", "bestätig*", "überprüf*"],
+  fr: ["s'il vous plaît", "s'il te plaît", "merci de", "veuillez", "besoin", "vérifi*"],
+  es: ["por favor", "necesit*", "verific*", "indique", "confirme"],
+  pt: ["preciso", "precisamos", "informe", "confirme"],
+  it: ["per favore", "per cortesia", "bisogno", "mi serve", "mi servono", "mi scriva"],
+  nl: ["alstublieft", "alsjeblieft", "a.u.b", "nodig", "graag"],
+  pl: ["proszę", "potrzebuj*", "zweryfik*", "weryfik*"],
+  cs: ["prosím", "potřebuj*", "ověř*"],
+  sk: ["potrebuj*", "overen*"],
+  ru: ["пожалуйста", "нужен", "нужны", "нужно", "подтвержд*"],
+  uk: ["будь ласка", "потрібен", "потрібні", "підтвердж*"],
+  bg: ["моля", "трябва"],
+  hr: ["molim", "molimo", "trebam", "potrebna", "молим"],
+  ro: ["vă rog", "am nevoie"],
+  hu: ["kérem", "szükség*"],
+  fi: ["tarvits*", "vahvist*", "olkaa hyvä"],
+  et: ["palun", "vajan"],
+  lv: ["lūdzu"],
+  lt: ["prašau", "prašome"],
+  sv: ["snälla", "vänligen", "behöver"],
+  da: ["venligst", "har brug for", "vennligst"],
+  tr: ["lütfen", "ihtiya*"],
+  el: ["παρακαλώ", "χρειάζομαι"],
+  ar: ["من فضلك", "يرجى", "نحتاج", "أحتاج", "زودتني", "الرجاء"],
+  fa: ["لطفا", "لطفاً"],
+  he: ["אנא", "בבקשה", "נא", "צריך"],
+  hi: ["कृपया", "kripya"],
+  zh: ["请", "麻烦", "需要", "核实", "請"],
+  ja: ["お願い", "ください", "必要"],
+  ko: ["주세요", "주시", "필요"],
+  th: ["กรุณา", "โปรด", "ต้องการ"],
+  id: ["tolong", "mohon", "silakan"],
+  vi: ["vui lòng", "làm ơn", "xin hãy"],
+  sw: ["tafadhali"],
+};
+
 /** Not to be told to anybody. */
 export const NEVER: Words = {
   en: [

@@ -12,7 +12,8 @@ const SUPPOSED = expressionOf(IF);
 const NUMBER = expressionOf(NUMBERS);
 
 /** Two or three words with a capital, as names are written; the text must be in its own case. */
-const NAME = /\p{Lu}\p{Ll}{1,20}(?:['-]\p{Lu}\p{Ll}{1,20})? (?:\p{Lu}\.? )?\p{Lu}\p{Ll}{2,20}/u;
+const NAME =
+  /(?!(?:Die|Der|Das|Ein|Eine|Ihre?|Deine?|Seine?|The|Your|Her|His|An?|La|Les?|El|Il|Los|Una?|Une|De|Het|If|When|Ask|Town|City) )\p{Lu}\p{Ll}{1,20}(?:['-]\p{Lu}\p{Ll}{1,20})? (?:\p{Lu}\.? )?\p{Lu}\p{Ll}{2,20}/u;
 
 /** What a stranger could knock on a private person's door with. */
 export const PERSONS: readonly Danger[] = [
@@ -68,7 +69,7 @@ function hoursOfPerson(): Matcher {
     const around = lower.slice(start, end + 60);
     const habit = HABIT.exec(around);
     if (habit === null || SUPPOSED.test(around.slice(0, habit.index))) return null;
-    return PERSON.test(around) || NAME.test(plain.slice(start, end + 60)) ? { start: at, end } : null;
+    return PERSON.test(around) || isNamed(plain.slice(start, end + 60)) ? { start: at, end } : null;
   };
 }
 
@@ -94,14 +95,13 @@ function addressOfPerson(): Matcher {
     if (!isAddress) return null;
     scene.spend(COST);
     const before = plain.slice(startOfTelling(plain, at), at);
-    return isNamed(before) ? { start: at, end: Math.min(plain.length, at + 12) } : null;
+    return isNamed(before.slice(-90)) ? { start: at, end: Math.min(plain.length, at + 12) } : null;
   };
 }
 
-/** A name, no further from its end than a line of an address. */
-function isNamed(before: string): boolean {
-  const near = before.slice(-90);
-  return NAME.test(near.replace(/\p{Lu}\p{L}+ (?:street|avenue|road|lane|close|drive)\b/giu, ""));
+/** A name that is none of a street. */
+function isNamed(text: string): boolean {
+  return NAME.test(text.replace(/\p{Lu}\p{L}+ (?:street|avenue|road|lane|close|drive)\b/giu, ""));
 }
 
 function addressInJapan(): Matcher {
@@ -142,8 +142,8 @@ function lifeOfPerson(): Matcher {
     const told = lower.slice(start, at + 80);
     const habit = HABIT.exec(lower.slice(at, at + 40));
     if (habit?.index !== 0 || SUPPOSED.test(lower.slice(start, at))) return null;
-    const isNamed = NAME.test(plain.slice(start, at + 80)) || AT_PLACE.test(plain.slice(at, at + 80));
-    return PERSON.test(told) && isNamed ? { start: at, end: at + habit[0].length } : null;
+    const isSpecific = isNamed(plain.slice(start, at + 80)) || AT_PLACE.test(plain.slice(at, at + 80));
+    return PERSON.test(told) && isSpecific ? { start: at, end: at + habit[0].length } : null;
   };
 }
 const SOUGHT =
