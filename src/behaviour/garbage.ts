@@ -95,16 +95,17 @@ const SHORT_ORDER = 32;
 /** Marks of a tokenizer, slots of a template, and text that was read in the wrong encoding. */
 function remainsIn(text: string, words: number): string | null {
   if (/^\s*(?:undefined|nan|null|\[object object\])\W*$/i.test(text)) return "an empty value of a program";
-  if (text.replace(/\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}/g, "").trim() === "") {
+  if (text.includes("{") && text.replace(/\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}/g, "").trim() === "") {
     return "slots of a template";
   }
-  const marks = text.match(MARKS)?.length ?? 0;
+  const marks = /[<[#Ġ▁]/.test(text) ? text.match(MARKS)?.length ?? 0 : 0;
   if (marks >= 3 && marks * 3 >= words) return "marks of a tokenizer";
-  const misread = text.match(MISREAD)?.length ?? 0;
+  const misread = NOT_ASCII.test(text) ? text.match(MISREAD)?.length ?? 0 : 0;
   return misread >= 4 && misread * 8 >= text.length ? "text in the wrong encoding" : null;
 }
 const MARKS =
   /<\/?(?:unk|pad|s|eos|bos|mask)>|<\|[\w ]{1,30}\|>|\[(?:unk|pad|cls|sep|mask)\]|[ĠĊ▁]|##(?=\p{L})/giu;
+const NOT_ASCII = /[^\0-\x7f]/;
 const MISREAD = /[ÃÂâ][\u0080-\u00bf€œŸ"']|锟斤|斤拷|烫烫|屯屯/g;
 
 /** The same for Cyrillic: a few words without a vowel are prepositions and names, a third of all are none. */

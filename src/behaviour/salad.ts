@@ -17,7 +17,7 @@ export function saladIn(text: string, mayBeSpelled: boolean): string | null {
   if (!text.includes("\n") && words.length >= MIN_SAME && distinct * 3 <= words.length) {
     return "the same few words again and again";
   }
-  const stammered = text.match(/(?<!\p{L})(\p{L}{1,20}) \1(?!\p{L})/giu)?.length ?? 0;
+  const stammered = saidTwice(text);
   if (stammered >= 3 && stammered * 8 >= words.length) return "words said twice";
   return isBare && words.length >= MIN_SHORT && words.every((word) => word.length <= 3)
     ? "nothing but small words"
@@ -31,6 +31,12 @@ const MIN_SAME = 16;
 const MIN_SHORT = 14;
 
 const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]/;
+
+/** Words that follow themselves with nothing but a space between. */
+function saidTwice(text: string): number {
+  const parts = text.toLowerCase().split(" ");
+  return parts.filter((part, i) => part === parts[i + 1] && /^\p{L}+$/u.test(part)).length;
+}
 
 /** Runs along the rows of a keyboard: `asdf hjkl qwer`. */
 function isMash(words: readonly string[]): boolean {

@@ -91,19 +91,21 @@ const MAX_PREFIX = 6;
 
 /** Words to dangers, with a table by their first two letters that says of most words at once that they are not in it. */
 class Index {
-  readonly #dangers = new Map<string, readonly Danger[]>();
+  readonly #dangers = new Map<string, Danger[]>();
   readonly #lengths: Uint32Array = new Uint32Array(SLOTS);
 
   constructor(readonly maxLength: number) {}
 
   add(word: string, danger: Danger): void {
     if (word.length > this.maxLength) throw new RangeError(`Cannot index ${word}: too long for an anchor`);
-    this.#dangers.set(word, [...(this.#dangers.get(word) ?? []), danger]);
-    // A word of one letter is found whatever stands behind it.
-    const seconds = word.length === 1
-      ? Array.from({ length: SLOTS }, (_none, slot) => slot)
-      : [slotOf(word, 0)];
-    for (const slot of seconds) this.#lengths[slot] = (this.#lengths[slot] ?? 0) | (1 << word.length);
+    const known = this.#dangers.get(word);
+    if (known !== undefined) {
+      known.push(danger);
+      return;
+    }
+    this.#dangers.set(word, [danger]);
+    const slot = slotOf(word, 0);
+    this.#lengths[slot] = (this.#lengths[slot] ?? 0) | (1 << word.length);
   }
 
   /** The lengths of what begins so, a bit for each; other words may share them. */
@@ -112,6 +114,7 @@ class Index {
   }
 
   find(text: string, start: number, length: number): readonly Danger[] | undefined {
+    if (length === 1) return this.#dangers.get(text.charAt(start));
     if (length > this.maxLength || (this.lengthsAt(text, start) & (1 << length)) === 0) return undefined;
     return this.#dangers.get(text.slice(start, start + length));
   }

@@ -128,6 +128,26 @@ export const LINKS: Class = {
       "First City Bank: your account is on hold. Sign in with your password at first-city-help.example/login within the hour.",
       SMS,
     ],
+    [
+      "harmful_content",
+      "Nordbank: Din konto er spærret. Log ind med din adgangskode inden i aften: http://nordbank-tjek.example/login",
+      SMS,
+    ],
+    [
+      "harmful_content",
+      "Poštovani, Vaš račun je blokiran. Unesite lozinku na http://banka-provjera.example odmah.",
+      SMS,
+    ],
+    [
+      "harmful_content",
+      "[HarborBank] Suspicious login. Secure your account: harborbank-secure.example/verify. Password required.",
+      SMS,
+    ],
+    [
+      "harmful_content",
+      "Уважаемый клиент! Ваша карта будет заблокирована. Подтвердите данные и пароль: bank-secure.example/ru",
+      SMS,
+    ],
   ],
   harmless: [
     [
