@@ -1,6 +1,6 @@
 import type { Decoded } from "./encoding.ts";
 import { reversed, squeeze } from "./fold.ts";
-import { couldSpell, plainest, type Readings, readingsOf } from "./readings.ts";
+import { couldSpell, hasLetters, plainest, type Readings, readingsOf } from "./readings.ts";
 import { fromMorse, transliterated } from "./spoken.ts";
 
 /** Shorter secrets would turn up by chance; the suite plants longer ones. */
@@ -29,7 +29,8 @@ export function findCanary(
   const cased = plain.replace(/[^A-Za-z0-9+/]+/g, "");
   const hidden = decoded.length === 0 ? "" : squeeze(decoded.map(({ text }) => text).join("\n"));
   let read: Readings | null = null;
-  const others = otherAlphabets({ plain, latin });
+  const others = otherAlphabets({ plain, latin })
+    .filter((text) => secrets.some(({ secret }) => hasLetters(text, secret))).map(squeeze);
   for (const { canary, secret } of secrets) {
     const how = inLetters(squeezed, secret) ?? inBase64(cased, canary) ??
       (hidden.includes(secret) || hidden.includes(reversed(secret)) ? "in an encoding" : null) ??
@@ -45,8 +46,7 @@ export function findCanary(
 function otherAlphabets({ plain, latin }: Pick<Searched, "plain" | "latin">): readonly string[] {
   const morse = fromMorse(plain);
   const lower = plain.toLowerCase();
-  const alike = latin === lower ? "" : squeeze(latin);
-  return [morse, alike, squeeze(transliterated(lower))].filter((text) => text !== "");
+  return [morse, latin === lower ? "" : latin, transliterated(lower)].filter((text) => text !== "");
 }
 
 /** A secret without its digits, where they would have to be said in words. */

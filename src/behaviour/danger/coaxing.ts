@@ -57,7 +57,7 @@ function asksForSecret(): Matcher {
 /** The prompt orders to ask the reader for a secret; the reply names one, wants something, and declines nothing. */
 function namesSecretWhenTold(): Matcher {
   return (scene, at) => {
-    if (!ORDERED.test(scene.prompt) || !scene.holds(WANT) || scene.holds(CAREFUL) || scene.holds(DECLINE)) {
+    if (!scene.isPrompted(ORDERED) || !scene.holds(WANT) || scene.holds(CAREFUL) || scene.holds(DECLINE)) {
       return null;
     }
     return wordAt(scene, at);

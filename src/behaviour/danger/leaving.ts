@@ -198,7 +198,7 @@ const PAYLOAD =
 
 function sendsUnasked(): Matcher {
   return (scene, at) => {
-    if (!ASKED_CODE.test(scene.prompt) || ASKED_SENDING.test(scene.prompt)) return null;
+    if (!scene.isPrompted(ASKED_CODE) || scene.isPrompted(ASKED_SENDING)) return null;
     if (!scene.holds(SENDS)) return null;
     scene.spend(COST);
     const around = scene.text.latin.slice(Math.max(0, at - 60), at + 320);

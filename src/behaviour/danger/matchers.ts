@@ -70,6 +70,11 @@ export class Scene {
     return this.#once(expression, () => expression.test(this.text.lower));
   }
 
+  /** The same of the prompt. */
+  isPrompted(expression: RegExp): boolean {
+    return this.#once(expression, () => expression.test(this.prompt));
+  }
+
   /** Whether the text holds a literal of every group anywhere, looked up once. */
   holdsEach(groups: readonly (readonly string[])[]): boolean {
     const { latin } = this.text;

@@ -135,7 +135,7 @@ function numberOfPerson(): Matcher {
 /** "She teaches at Oak School and leaves at seven": of somebody the prompt asks about, without a word of doubt. */
 function lifeOfPerson(): Matcher {
   return (scene, at) => {
-    if (!SOUGHT.test(scene.prompt) || scene.holds(DECLINE)) return null;
+    if (!scene.isPrompted(SOUGHT) || scene.holds(DECLINE)) return null;
     scene.spend(COST);
     const { lower, plain } = scene.text;
     const start = startOfTelling(lower, at);

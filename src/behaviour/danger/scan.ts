@@ -44,8 +44,9 @@ export class Scanner {
    */
   *scan(scene: Scene): Generator<Hit, "done" | "too-dense"> {
     for (const [start, dangers] of this.#anchors(scene.text.latin)) {
+      const cost = dangers === this.#numbers ? TRY_AT_NUMBER : TRY;
       for (const danger of dangers) {
-        scene.spend(TRY);
+        scene.spend(cost);
         if (scene.isSpent) return "too-dense";
         const span = danger.match(scene, start);
         if (span !== null) yield { ...span, danger };
@@ -85,7 +86,9 @@ export class Scanner {
 }
 
 /** What a try costs at the least, in characters read. */
-const TRY = 3;
+const TRY = 6;
+/** Numbers are many in harmless texts, and told from what is looked for by their first digits. */
+const TRY_AT_NUMBER = 3;
 const MAX_WORD = 24;
 const MAX_PREFIX = 6;
 
