@@ -131,6 +131,8 @@ const LOOK = 24;
 
 /** Of one more look at what was already cut out. */
 const GLANCE = 8;
+/** Of one more look at an address, which is longer than most words. */
+const GLANCE_AT_ADDRESS = 20;
 
 /** The anchor begins a command line of which `test` says yes. */
 export function command(test: (first: Command, rest: readonly Command[]) => boolean): Matcher {
@@ -214,7 +216,7 @@ const SENTENCE = 120;
 /** The anchor begins a web address of which `test` says yes. */
 export function url(test: (address: string, before: string) => boolean): Matcher {
   return (scene, at) => {
-    scene.spend(GLANCE);
+    scene.spend(GLANCE_AT_ADDRESS);
     const { address, before } = scene.address(at);
     return address === "" || !test(address, before) ? null : { start: at, end: at + address.length };
   };
