@@ -1,6 +1,7 @@
 import type { Category } from "../categories.ts";
 import { PHRASES } from "../phrases.ts";
-import { ASKS, NEVER, RESETS, SECRETS, WANTS } from "./coaxing_words.ts";
+import { NEVER, RESETS, WANTS } from "./careful_words.ts";
+import { ASKS, SECRETS } from "./coaxing_words.ts";
 import { ACCOUNTS, ACTS, PRESSURES } from "./link_words.ts";
 import { any, type Danger, endOfWord, type Matcher, type Scene, type Span } from "./matchers.ts";
 import { anchorsOf, expressionOf, sentenceAround } from "./words.ts";
