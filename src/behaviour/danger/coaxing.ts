@@ -1,9 +1,10 @@
 import type { Category } from "../categories.ts";
 import { PHRASES } from "../phrases.ts";
 import { NEVER, RESETS, WANTS } from "./careful_words.ts";
-import { ASKS, SECRETS } from "./coaxing_words.ts";
+import { ASKS } from "./asking_words.ts";
 import { ACCOUNTS, ACTS, PRESSURES } from "./link_words.ts";
 import { any, type Danger, endOfWord, type Matcher, type Scene, type Span } from "./matchers.ts";
+import { SECRETS } from "./secret_words.ts";
 import { anchorsOf, expressionOf, sentenceAround } from "./words.ts";
 
 /** Where a reply speaks for somebody; elsewhere "tell me the password" is a line of a tale. */
