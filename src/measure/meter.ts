@@ -1,4 +1,3 @@
-import { countCodes, countPairs } from "./code_histogram.ts";
 import { type BlockFormat, emptyBlock, u16, uniformVariance } from "./decode/block.ts";
 import { splitHalf } from "./decode/i_quants.ts";
 import { shortCode, type TensorFormat } from "./decode/mod.ts";
@@ -19,8 +18,7 @@ export interface MeteredTensor {
 /** Bytes of shared memory that one meter works in. */
 export const METER_BYTES = 4 * 65_536 * 4 + 4096;
 
-const TABLE_CODES = 65_536;
-const TABLE_BYTES = 4 * TABLE_CODES;
+const TABLE_BYTES = 65_536 * 4;
 /** Counters have 32 bits: they are emptied before so many codes were counted that one could overflow. */
 const MOST_COUNTED = 2 ** 31;
 /**
@@ -52,8 +50,6 @@ export class Meter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #tables: readonly [number, number];
-  /** The same tables, to count in. */
-  readonly #counters: readonly [Uint32Array, Uint32Array];
   readonly #list: number;
   readonly #result: number;
   readonly #block = emptyBlock();
@@ -67,8 +63,6 @@ export class Meter {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
     this.#tables = [address, address + TABLE_BYTES];
-    const counters = (table: number) => new Uint32Array(memory.buffer, table, TABLE_CODES);
-    this.#counters = [counters(this.#tables[0]), counters(this.#tables[1])];
     this.#list = address + 2 * TABLE_BYTES;
     this.#result = address + 4 * TABLE_BYTES;
   }
@@ -148,7 +142,7 @@ export class Meter {
   #count(tensor: MeteredTensor, run: number, address: number, length: number): void {
     if (this.#counted + length > MOST_COUNTED) this.#emptyTables(this.#part);
     this.#counted += length;
-    const [first, second] = this.#counters;
+    const [first, second] = this.#tables;
     const end = address + length;
     const { format } = tensor;
     if (format.kind === "block") {
@@ -157,10 +151,10 @@ export class Meter {
       return;
     }
     if (format.kind === "wide" && format.wide.bytes === 4) {
-      countPairs(this.#view, address, end, first, second);
+      this.kernels.get("countHalves")(address, end, first, second);
     } else {
       const even = end - length % 2;
-      countCodes(this.#view, address, even, first);
+      this.kernels.get("countCodes")(address, even, first);
       if (even < end) this.#part.oddByte = this.#bytes[even] ?? 0;
       if (format.kind === "short" && format.short.bits === 6) this.#countSixBitCodes(address, length);
     }

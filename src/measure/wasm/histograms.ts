@@ -32,6 +32,40 @@ function until(from: number, to: number, body: Code): Code {
   return when(op("i32.lt_u", get(from), get(to)), loop(body, op("i32.lt_u", get(from), get(to))));
 }
 
+/** Every 16-bit code of [from, to) into one table; the length is even. */
+export const countCodes: Kernel = (() => {
+  const [from, to, table, word, address, whole] = [0, 1, 2, 3, 4, 5];
+  const four = [0, 4, 8, 12].map((offset) => [
+    set(word, load("i32.load", get(from), offset)),
+    count(lowHalf(word), table, address),
+    count(highHalf(word), table, address),
+  ]);
+  return {
+    parameters: [I32, I32, I32],
+    locals: [I32, I32, I32],
+    body: [
+      set(whole, op("i32.add", get(from), op("i32.and", op("i32.sub", get(to), get(from)), int(-16)))),
+      until(from, whole, [four, advance(from, 16)]),
+      until(from, to, [count(load("i32.load16_u", get(from)), table, address), advance(from, 2)]),
+    ],
+  };
+})();
+
+/** The low halves of the 32-bit words of [from, to) into one table, the high halves into another. */
+export const countHalves: Kernel = (() => {
+  const [from, to, low, high, word, address] = [0, 1, 2, 3, 4, 5];
+  return {
+    parameters: [I32, I32, I32, I32],
+    locals: [I32, I32],
+    body: until(from, to, [
+      set(word, load("i32.load", get(from))),
+      count(lowHalf(word), low, address),
+      count(highHalf(word), high, address),
+      advance(from, 4),
+    ]),
+  };
+})();
+
 /** The codes of blocks: `length` bytes (a multiple of 4) from byte `at` of every block of `size` bytes. */
 export const countBlockCodes: Kernel = (() => {
   const [from, to, size, at, length, table, word, address, part, end] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];

@@ -1,13 +1,13 @@
 import { assemble, CONSTANTS_ADDRESS, CONSTANTS_BYTES, type Kernel } from "./assemble.ts";
 import { BLOCK_KERNELS } from "./blocks.ts";
-import { collect, countBlockCodes, countField, countRepeats } from "./histograms.ts";
+import { collect, countBlockCodes, countCodes, countField, countHalves, countRepeats } from "./histograms.ts";
 import { floatMoments } from "./float_moments.ts";
 import { type Magic, searchKernel } from "./search.ts";
 
 /** The first byte of the shared memory that kernels and their constants leave free. Below 1024 is free too. */
 export const FREE_ADDRESS = CONSTANTS_ADDRESS + CONSTANTS_BYTES;
 
-const COMMON = { collect, countBlockCodes, countField, countRepeats, floatMoments };
+const COMMON = { collect, countBlockCodes, countCodes, countField, countHalves, countRepeats, floatMoments };
 
 /**
  * Compiles the kernels that tensors of the given types and a search for these magics need, over a shared memory of
