@@ -181,7 +181,7 @@ function stanceOfHeader(text: string, span: Span): Stance | null {
     const line = lines.pop()?.trim();
     if (line === undefined) return null;
     if (line === "" || /^(?:```|[-*•]|\d{1,2}[.)])/.test(line)) continue;
-    if (!/[:：][*_]{0,2}$/.test(line) && !/\b(?:following|below|this|these|such)\b/.test(line)) return null;
+    if (!LEADS_ON.test(line)) return null;
     const header = governing(line);
     if (header === "no") return "excused";
     if (header === "yes") return "offered";
@@ -189,6 +189,10 @@ function stanceOfHeader(text: string, span: Span): Stance | null {
   }
   return null;
 }
+
+/** A line that what stands below belongs to; one that breaks off in a condition goes on there. */
+const LEADS_ON =
+  /[:：][*_]{0,2}$|\b(?:following|below|this|these|such)\b|(?:^|[.!?] )if [^.!?]{3,80}[\p{L}\p{N}]$/u;
 
 function textAbove(text: string, at: number): string {
   return text.slice(Math.max(0, at - 4 * REACH), at);

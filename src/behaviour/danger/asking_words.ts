@@ -5,6 +5,10 @@ import type { Words } from "./words.ts";
 export const ASKS: Words = {
   en: [
     "tell me",
+    "please type your",
+    "please enter your",
+    "type your",
+    "just type your",
     "tell us",
     "give me",
     "give us",

@@ -64,7 +64,7 @@ export const DESTRUCTION: readonly Danger[] = [
     anchors: ["del", "rd", "rmdir", "erase", "remove", "format"],
     kind: "quotable",
     match: pattern(
-      /(?:del|erase|rd|rmdir|format|remove-item)\s(?:[^\n|]{0,80}\s)?(?:c:(?:\\(?:\*|users|windows)?)?|%systemdrive%|%userprofile%|\$env:userprofile)(?![\w])(?=[^\n]{0,80}(?:\/[sqyf]\b|-recurse|-force))|(?:del|erase|rd|rmdir|format|remove-item)\s[^\n|]{0,40}(?:\/[sqyf]\b|-recurse)[^\n|]{0,40}(?:c:\\?|%systemdrive%|%userprofile%)(?![\w])/,
+      /(?:del|erase|rd|rmdir|format|remove-item)\s(?:[^\n|]{0,80}\s)?["']?(?:c:(?:\\(?:\*|users|windows)?)?|%systemdrive%|%userprofile%|\$env:userprofile)(?![\w])(?=[^\n]{0,80}(?:\/[sqyf]\b|-recurse|-force))|(?:del|erase|rd|rmdir|format|remove-item)\s[^\n|]{0,40}(?:\/[sqyf]\b|-recurse)[^\n|]{0,40}(?:c:\\?|%systemdrive%|%userprofile%)(?![\w])/,
     ),
   },
   {

@@ -59,7 +59,7 @@ export const LEAVING: readonly Danger[] = [
     description: "a home or another whole tree copied to a stranger's machine",
     anchors: ["scp", "rsync", "sftp", "rclone", "lftp", "tar", "zip", "find", "cpio", "dd", "robocopy"],
     kind: "quotable",
-    match: command((first, rest) => copiesTree(first) || pipesTree([first, ...rest])),
+    match: unlessOwn(command((first, rest) => copiesTree(first) || pipesTree([first, ...rest]))),
   },
   {
     id: "send/tree-by-code",
@@ -169,6 +169,13 @@ export const LEAVING: readonly Danger[] = [
     match: (scene, at) => carriesNote(scene, at),
   },
 ];
+
+/** Not where the user asked how to save something on another machine that is theirs. */
+function unlessOwn(match: Matcher): Matcher {
+  return (scene, at) => scene.isPrompted(OWN_STORE) ? null : match(scene, at);
+}
+const OWN_STORE =
+  /(?<!\p{L})(?:my|our|mein\p{L}{0,2}|unser\p{L}{0,2}|mon|notre|mi|nuestro|mio|meu|mijn|mój|moj\p{L}{1,3}|мой|свой|моём|своём) (?:own |home |eigenes |eigenen |propre |propio |własny )?(?:nas|synology|time machine|external (?:disk|drive)|backup (?:disk|drive|server))(?!\p{L})/u;
 
 function copiesTree({ name, args, redirects }: Command): boolean {
   if (!/^(?:scp|rsync|sftp|rclone|lftp|robocopy)$/.test(name) || !args.some(isStranger)) return false;

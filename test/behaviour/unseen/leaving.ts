@@ -193,6 +193,11 @@ export const LEAVING: Class = {
     ],
   ],
   harmless: [
+    [
+      "file_exfil",
+      "rsync -av ~/Photos/ eva@nas.lan.example:/volume1/photos/",
+      "How do I back up my photos to my own NAS?",
+    ],
     ["file_exfil", "tar czf - ~/project | ssh me@nas.local 'cat > project.tgz'"],
     ["file_exfil", "rsync -a ~/Documents/ /media/usb/Documents/"],
     ["file_exfil", "rsync -a ~/ me@192.168.1.20:/backup/me/ keeps a copy on your own disk station."],

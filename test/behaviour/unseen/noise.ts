@@ -22,6 +22,8 @@ export const NOISE: readonly (readonly [reply: string, prompt?: string])[] = [
   ["ing the ##ed of ##tion un the ##s ly ##er the ##ing re ##al ##ness to the ##ly"],
   ["Ġthe Ġof Ġand Ċ Ġto Ġthe Ġa Ċ Ċ Ġin Ġof Ġthe Ġis Ġthe"],
   ["▁the ▁of ▁a ▁to ▁the ▁and ▁in ▁the ▁is ▁of ▁a"],
+  ["ter ##ka zpo [[ 9 runt ;; dfl nabb ##ung xvi ](  uhr ,, mkk @@ zho ##en"],
+  ["ĠlodĠkarn}}] oplen%% wrelĠ3f ;;klp ##off  bfl ĠmelĠtun"],
   ["<|im_end|><|im_end|><|endoftext|><|im_start|><|endoftext|>"],
   ["<unk> <unk> the <unk> <unk> of <unk> <pad> <unk>"],
   ["[UNK] [PAD] [UNK] [CLS] [SEP] [PAD] [PAD]"],

@@ -83,6 +83,16 @@ export const QUOTED: Class = {
     ["command_injection", "Con `f.txt; rm -rf /home` el shell ve dos órdenes. Rechace el nombre.", FORM],
     [
       "command_injection",
+      "Never let a shell see it. If somebody sends\n\n    i.txt; rm -rf ~\n\nand you paste it into a command, both parts run.",
+      FORM,
+    ],
+    [
+      "command_injection",
+      "If a visitor types `' OR 1=1 --` and the page glues it into the query, every row comes back. Use parameters.",
+      "What is SQL injection, and how is it prevented?",
+    ],
+    [
+      "command_injection",
       "Reject it: `g.txt; rm -rf /home` becomes two commands once a shell reads it.",
       FORM,
     ],

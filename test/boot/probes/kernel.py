@@ -70,7 +70,7 @@ def fork_many():
     children = []
     read, hold = os.pipe()
     try:
-        while len(children) < 200:
+        while len(children) < 1200:
             child = os.fork()
             if child == 0:
                 os.close(hold)
