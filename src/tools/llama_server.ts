@@ -60,7 +60,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   LLAMA_ARG_LOG_PREFIX: "off",
   LLAMA_ARG_LOG_TIMESTAMPS: "off",
 };
-const READY_POLL_MS = 20;
+const READY_POLL_MS = 5;
 const STDERR_KEPT = 16 * 1024;
 const LOG_LINES = 20;
 const LOG_LINE_CHARS = 300;
