@@ -30,11 +30,14 @@ export function stanceOn(text: string, span: Span): Stance {
       return after === "no" || (after === null && explains(text, span, rest)) ? "excused" : "offered";
     }
     case null: {
-      const opensLine = isInBlock(text, span.start) || !/[\p{L}\p{N}]/u.test(lead.replace(LIST_MARK, ""));
+      const opensLine = isInBlock(text, span.start) || INDENTED.test(lead) ||
+        !/[\p{L}\p{N}]/u.test(lead.replace(LIST_MARK, ""));
       return (opensLine ? stanceOfHeader(text, span) : null) ?? stanceOfRest(text, span, rest, next);
     }
   }
 }
+/** A line of a block of code, as Markdown has it without a fence. */
+const INDENTED = /^(?: {4}|\t)/;
 const LIST_MARK = /^\s{0,8}(?:[-*•]|\d{1,2}[.)]) |sudo $/;
 
 /** The words before a structure, less what stands before it inside the same inline code. */
