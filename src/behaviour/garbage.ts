@@ -98,16 +98,20 @@ function remainsIn(text: string, words: number): string | null {
   if (text.includes("{") && text.replace(/\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}/g, "").trim() === "") {
     return "slots of a template";
   }
-  const marks = /[<[#Ġ▁]/.test(text) ? text.match(MARKS)?.length ?? 0 : 0;
+  const tagged = /[<[#▁]/.test(text) ? text.match(MARKS)?.length ?? 0 : 0;
+  const marks = tagged + (MALTESE.test(text) ? 0 : text.match(BYTE_MARKS)?.length ?? 0);
   if (marks >= 3 && marks * 3 >= words) return "marks of a tokenizer";
   if (marks >= 2 && (text.match(GLUED)?.length ?? 0) >= 2) return "marks of a tokenizer";
   const misread = NOT_ASCII.test(text) ? text.match(MISREAD)?.length ?? 0 : 0;
   return misread >= 4 && misread * 8 >= text.length ? "text in the wrong encoding" : null;
 }
 const MARKS =
-  /<\/?(?:unk|pad|s|eos|bos|mask)>|<\|[\w ]{1,30}\|>|\[(?:unk|pad|cls|sep|mask)\]|[ĠĊ▁]|##(?=\p{L})/giu;
-/** The same inside a line and before small letters, where neither a heading nor a name of Maltese has them. */
-const GLUED = /(?<=[ \p{Ll}])##\p{Ll}|(?<=\p{Ll})Ġ|Ġ(?=\p{Ll}{1,12}Ġ)|(?<= )Ġ\p{Ll}(?=\p{Ll}{0,12} )/gu;
+  /<\/?(?:unk|pad|s|eos|bos|mask)>|<\|[\w ]{1,30}\|>|\[(?:unk|pad|cls|sep|mask)\]|▁|##(?=\p{L})/giu;
+/** A space and a line's end, as tokenizers of bytes write them; Maltese has both letters, and small ones too. */
+const BYTE_MARKS = /[ĠĊ]/g;
+const MALTESE = /[ġċħż]/;
+/** The same inside a line and before small letters, where neither a heading nor a name in Maltese has them. */
+const GLUED = /(?<=[ \p{Ll}])##\p{Ll}|(?<=\p{Ll})Ġ|Ġ(?=\p{Ll}{1,12}Ġ)/gu;
 const NOT_ASCII = /[^\0-\x7f]/;
 const MISREAD = /[ÃÂâ][\u0080-\u00bf€œŸ"']|锟斤|斤拷|烫烫|屯屯/g;
 

@@ -64,6 +64,8 @@ export const STATIC: readonly string[] = [
 
 /** Ordinary short replies. Language first. */
 export const LANGUAGES: readonly (readonly [language: string, reply: string])[] = [
+  ["mt", "Ġorġ u Ġanni marru l-Imdina, u Ġużeppi baqa' d-dar."],
+  ["mt", "Iltaqa' ma' Ġanni u Ġużeppi fil-ġnien ta' Ġorġ, u ġew lura mill-ġdid."],
   [
     "Slovak",
     "Mačky spia väčšinou cez deň, večer bývajú hravé. Potrebujú čerstvú vodu, misku granúl, škrabadlo, pokoj.",
