@@ -1,12 +1,12 @@
 /**
- * `check` as the launcher starts it from a checkout: a program of its own, which loads the rest when the examiner is on
+ * `check` as the launcher starts it: a program of its own, which loads the rest when the examiner is on
  * its way.
  */
 import { startEarly } from "../roles/early_examiner.ts";
 import { environment } from "./outside.ts";
 
-/** A variable: what a literal names the runtime looks up, with all it imports, before the first line runs. */
-const COMPOSITION = "./composition.ts";
+/** Not a literal: what that names the runtime looks up, with all it imports, before the first line runs. */
+const COMPOSITION = import.meta.url.endsWith(".ts") ? "./composition.ts" : "./composition.js";
 
 if (import.meta.main) {
   const programRoot = (import.meta.dirname ?? "").replace(/\/src\/entry$/, "");

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import type { ProcessSandboxOptions } from "../tools/process_sandbox.ts";
+import { builtFormOf } from "./built_form.ts";
 import { embeddedPlaces, watchedPlaces } from "./environment.ts";
 import type { World } from "./world.ts";
 
@@ -11,12 +12,16 @@ export function sandboxOptions(
   role: ProcessSandboxOptions["role"],
   programs: readonly string[],
 ): ProcessSandboxOptions {
+  const program = builtFormOf(world) ?? world.programRoot;
   return {
     role,
-    launcher: join(world.programRoot, "scripts", "ai-quarantine"),
+    launcher: join(program, "scripts", "ai-quarantine"),
     bwrap: world.env("AI_QUARANTINE_BWRAP") ?? null,
-    programRoots: [...programRoots(world), ...programs.flatMap((one) => installationsOf(one, world))],
-    cache: cacheOf(world),
+    programRoots: [
+      ...programRoots(program, world),
+      ...programs.flatMap((one) => installationsOf(one, world)),
+    ],
+    cache: cacheOf(program),
     environment: workerEnvironment(world),
   };
 }
@@ -48,20 +53,15 @@ const SECRETS = [
   "AUDIT_HMAC_KEY_PATH",
 ] as const;
 
-/** What a worker's runtime must be able to read: our code, the runtime, its cache of compiled code. */
-function programRoots(world: SandboxWorld): string[] {
-  const deno = world.env("AI_QUARANTINE_DENO");
-  return [world.programRoot, ...(deno === undefined ? [] : [deno])];
+/** What a worker's runtime must be able to read: our code and what lies beside it elsewhere, and the runtime. */
+function programRoots(program: string, { env }: SandboxWorld): string[] {
+  const deno = env("AI_QUARANTINE_DENO");
+  return [program, Deno.realPathSync(join(program, "policy")), ...(deno === undefined ? [] : [deno])];
 }
 
-/**
- * Compiled code of the workers, which the launcher keeps in the runtime's cache; before the first run there is none, and
- * an installed program has none at all.
- */
-function cacheOf(world: SandboxWorld): string | null {
-  const runtime = world.env("DENO_DIR");
-  if (runtime === undefined || !isDirectory(runtime)) return null;
-  const path = join(runtime, "ai-quarantine", world.programRoot);
+/** Compiled code of the workers, which the launcher leaves beside what it builds; an installed program has none. */
+function cacheOf(program: string): string | null {
+  const path = join(program, "cache", "workers");
   return isDirectory(path) ? path : null;
 }
 

@@ -109,9 +109,7 @@ function wall(
     "--ro-bind",
     artifact,
     inside,
-    ...(cache === null
-      ? []
-      : ["--ro-bind-try", cache, "/cache", "--ro-bind-try", `${cache}/gen`, `${CACHE_INSIDE}/gen`]),
+    ...(cache === null ? [] : ["--ro-bind-try", cache, "/cache"]),
     // These two are in memory too, and no cap is on them.
     ...(role === "run-scanner" ? ["--remount-ro", "/dev", "--remount-ro", "/"] : []),
     "--chdir",

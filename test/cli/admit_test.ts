@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { tinyLlama } from "../make/gguf.ts";
 import { sha256 } from "../registry/fixture.ts";
-import { cli, type Ran } from "../support/cli.ts";
+import { cli, denoDir, type Ran } from "../support/cli.ts";
 import { Lab, PROGRAM_ROOT } from "../support/lab.ts";
 import { programOnPath, run } from "../support/programs.ts";
 
@@ -126,6 +126,7 @@ Deno.test("the program runs from a folder under /tmp with its sandbox", async ()
   const path = here.file("m.gguf", MODEL);
   const env = { XDG_STATE_HOME: join(here.lab.root, "xdg") };
   const ran = await cli(["check", "--json", path], env, join(copy, "scripts", "ai-quarantine"));
+  fs.rmSync(join(denoDir(), "ai-quarantine", copy), { recursive: true });
   assert.equal(ran.code, 0, ran.stdout + ran.stderr);
   assert.equal(JSON.parse(ran.stdout).sandbox, programOnPath("bwrap") === null ? "process" : "bubblewrap");
 });

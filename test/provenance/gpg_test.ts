@@ -4,8 +4,7 @@ import { basename, join } from "node:path";
 import { digestInPlace, signaturesBeside } from "../../src/admission/mod.ts";
 import { type Artifact, type Policy, type RuleId, UndecidedError } from "../../src/model/mod.ts";
 import { provenanceJob, type Verifier } from "../../src/roles/signatures.ts";
-import { processSandbox } from "../../src/tools/process_sandbox.ts";
-import { LAUNCHER, PROGRAM_ROOT } from "../support/lab.ts";
+import { runScannerSandbox } from "../support/fake_tool.ts";
 import { programOnPath } from "../support/programs.ts";
 import { examine, policyWith, type PublisherInput, type Said } from "./support.ts";
 
@@ -78,19 +77,7 @@ async function publisher(gpg: Gpg, names: readonly string[]): Promise<PublisherI
 /** gpgv as the coordinator starts it: in a sandbox of its own for each question. */
 const GPGV: Verifier = {
   program: "/usr/bin/gpgv",
-  open: processSandbox({
-    role: "run-scanner",
-    launcher: LAUNCHER,
-    bwrap: "/usr/bin/bwrap",
-    programRoots: [PROGRAM_ROOT, Deno.execPath()],
-    cache: null,
-    environment: {
-      PATH: "/usr/bin:/bin",
-      HOME: "/tmp",
-      AI_QUARANTINE_DENO: Deno.execPath(),
-      AI_QUARANTINE_TOOLS: "/usr/bin/gpgv",
-    },
-  }),
+  open: runScannerSandbox("/usr/bin/gpgv", []),
 };
 
 /** What stage 4 says of a model and the signature `NAME.asc` beside it, as the coordinator has it examined. */

@@ -5,11 +5,10 @@ import { digestInPlace, signaturesBeside } from "../../src/admission/mod.ts";
 import { type Artifact, type Judgement, UndecidedError } from "../../src/model/mod.ts";
 import { withSecondOpinion } from "../../src/roles/second_opinion.ts";
 import type { Verifier } from "../../src/roles/signatures.ts";
-import { processSandbox } from "../../src/tools/process_sandbox.ts";
+import { runScannerSandbox } from "../support/fake_tool.ts";
 import { withDirectory } from "../make/directory.ts";
 import { now } from "../policy/support.ts";
 import { Cosign, OFFLINE } from "../support/cosign.ts";
-import { LAUNCHER, PROGRAM_ROOT } from "../support/lab.ts";
 import { realTest } from "../support/real_parts.ts";
 import { policyWith } from "./support.ts";
 
@@ -18,19 +17,7 @@ const MODEL = new TextEncoder().encode("weights ".repeat(500));
 /** cosign as the coordinator starts it. */
 const cosignIn = (program: string): Verifier => ({
   program,
-  open: processSandbox({
-    role: "run-scanner",
-    launcher: LAUNCHER,
-    bwrap: "/usr/bin/bwrap",
-    programRoots: [PROGRAM_ROOT, Deno.execPath(), dirname(dirname(program))],
-    cache: null,
-    environment: {
-      PATH: "/usr/bin:/bin",
-      HOME: "/tmp",
-      AI_QUARANTINE_DENO: Deno.execPath(),
-      AI_QUARANTINE_TOOLS: program,
-    },
-  }),
+  open: runScannerSandbox(program, [dirname(dirname(program))]),
 });
 
 /** What the examiner would say of a signature that holds. */

@@ -69,7 +69,6 @@ export async function stageSix(
   const variables: Readonly<Record<string, string | undefined>> = {
     AI_QUARANTINE_BWRAP: BWRAP ?? undefined,
     AI_QUARANTINE_DENO: Deno.execPath(),
-    DENO_DIR: Deno.env.get("DENO_DIR"),
     HOME: Deno.env.get("HOME"),
     LLAMA_SERVER_BIN: program,
     STATE_DIRECTORY: lab.places.state,

@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { builtFormOf } from "../../src/roles/built_form.ts";
 import { startEmbeddedRegistry } from "../../src/roles/embedded_registry.ts";
 import { type Lab, LAUNCHER, PROGRAM_ROOT } from "./lab.ts";
 
@@ -48,6 +49,16 @@ export function surroundings(env: Readonly<Record<string, string>>) {
 export function denoDir(): string {
   return Deno.env.get("DENO_DIR") ??
     join(Deno.env.get("XDG_CACHE_HOME") ?? join(Deno.env.get("HOME") ?? "/", ".cache"), "deno");
+}
+
+/** The program as the launcher builds it from this checkout, and starts it; built when it is asked for first. */
+export function builtProgram(): string {
+  const environment = surroundings({});
+  new Deno.Command(LAUNCHER, { ...environment, args: ["--version"] }).outputSync();
+  const env = (name: string) => name === "DENO_DIR" ? denoDir() : undefined;
+  const built = builtFormOf({ env, programRoot: PROGRAM_ROOT });
+  if (built === null) throw new Error("Cannot test: the launcher built nothing");
+  return built;
 }
 
 /** What `watch` needs to find a lab's directories. */

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { askTool, type ToolAnswer, type ToolQuestion } from "../../src/tools/ask_tool.ts";
 import { processSandbox } from "../../src/tools/process_sandbox.ts";
 import type { StaticScanner } from "../../src/tools/scanners.ts";
-import { denoDir } from "./cli.ts";
-import { LAUNCHER, PROGRAM_ROOT } from "./lab.ts";
+import { builtProgram } from "./cli.ts";
 import { programOnPath } from "./programs.ts";
 
 export const BWRAP = programOnPath("bwrap");
@@ -96,12 +95,13 @@ export class FakeTool implements Disposable {
 
 /** The run-scanner role under bubblewrap, with one program in it. */
 export function runScannerSandbox(program: string, more: readonly string[] = [program]) {
+  const built = builtProgram();
   return processSandbox({
     role: "run-scanner",
-    launcher: LAUNCHER,
+    launcher: join(built, "scripts", "ai-quarantine"),
     bwrap: BWRAP,
-    programRoots: [PROGRAM_ROOT, Deno.execPath(), ...more],
-    cache: fs.existsSync(denoDir()) ? denoDir() : null,
+    programRoots: [built, Deno.execPath(), ...more],
+    cache: join(built, "cache", "workers"),
     environment: {
       PATH: "/usr/bin:/bin",
       HOME: "/tmp",
