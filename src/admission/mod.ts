@@ -1,20 +1,14 @@
 /** The line: incoming, scanning, the seven stages, a verdict, the registry or rejected/. */
 export * from "./admit.ts";
-export type { ExamineAtOnce, ExaminedAtOnce, Examiner, StartExaminer } from "./ahead.ts";
+export * from "./examination.ts";
 export * from "./held.ts";
-export * from "./incoming.ts";
 export * from "./journal.ts";
-export * from "./judge.ts";
 export * from "./line.ts";
 export { MANIFEST_SUFFIX } from "./manifest.ts";
-export * from "./places.ts";
 export * from "./recover.ts";
-export { digestInPlace, type Reflink } from "./freeze.ts";
+export type { Reflink } from "./freeze.ts";
 export { type Ended, reportUnreachable } from "./refuse.ts";
-export * from "./report.ts";
 export { REPORT_SUFFIX, shelfName } from "./shelf.ts";
 export * from "./settle.ts";
-export { signaturesBeside } from "./signatures.ts";
-export * from "./verdict.ts";
 export type { Verity } from "./verity.ts";
 export { RECORD_SUFFIXES } from "./records.ts";

@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
 import * as z from "zod";
-import { CONFIG_JSON, parseJson } from "../formats/strict_json.ts";
-import { FormatError, type RuleId } from "../model/mod.ts";
-import { MAX_SIGNATURE_BYTES } from "./files.ts";
+import { FormatError } from "../model/mod.ts";
+import { readJsonText } from "./json_text.ts";
 
 /** A Sigstore bundle as far as it was read: https://docs.sigstore.dev/about/bundle/ */
 export interface Bundle {
@@ -40,12 +39,6 @@ export type KeyMaterial =
   | { readonly kind: "chain"; readonly certificates: readonly Uint8Array[] }
   | { readonly kind: "certificate"; readonly certificate: Uint8Array };
 
-const LIMITS = {
-  ...CONFIG_JSON,
-  maxBytes: MAX_SIGNATURE_BYTES,
-  maxStringBytes: MAX_SIGNATURE_BYTES,
-  maxDepth: 24,
-};
 const MEDIA_TYPES = [
   "application/vnd.dev.sigstore.bundle.v0.3+json",
   "application/vnd.dev.sigstore.bundle+json;version=0.3",
@@ -164,17 +157,6 @@ function olderBundle(): FormatError {
     "signature/version",
     "a bundle of cosign before version 3; sign with --new-bundle-format",
   );
-}
-
-/** A JSON text that two readers cannot understand differently, as plain data. Throws `FormatError` under `rule`. */
-export function readJsonText(bytes: Uint8Array, rule: RuleId, what: string): unknown {
-  try {
-    parseJson(bytes, LIMITS);
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    throw new FormatError(rule, `${what} is not strict JSON: ${cause.message}`, {}, { cause });
-  }
-  return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 /** Standard base64 with its padding, else null: nothing may be left out or read past. */

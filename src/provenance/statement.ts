@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { FormatError, parseSha256, type Sha256 } from "../model/mod.ts";
-import { readJsonText } from "./bundle.ts";
+import { readJsonText } from "./json_text.ts";
 
 /**
  * The statement of OpenSSF Model Signing 1.0: which files, or pieces of files, a model consists of.

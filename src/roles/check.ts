@@ -10,7 +10,7 @@ import {
   refuseUnopened,
   ruleOfError,
   signaturesBeside,
-} from "../admission/mod.ts";
+} from "../admission/examination.ts";
 import {
   type Artifact,
   type Examination,

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
-import { pinsPath } from "../admission/mod.ts";
+import { pinsPath } from "../admission/examination.ts";
 import { systemCode, unlessMissing } from "../files/mod.ts";
 import { type Policy, type StartupCode, StartupError } from "../model/mod.ts";
 import { EMPTY_CATALOG, loadCatalog } from "../policy/catalog.ts";

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { basename, join } from "node:path";
-import type { Bench, ExamineAtOnce, StartExaminer } from "../admission/mod.ts";
+import type { Bench, ExamineAtOnce, StartExaminer } from "../admission/examination.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Origin, type Policy, type StageContext, StartupError } from "../model/mod.ts";
 import { signatureRequired } from "../policy/sources.ts";

@@ -1,4 +1,4 @@
-import type { ExamineAtOnce, StartExaminer } from "../admission/mod.ts";
+import type { ExamineAtOnce, StartExaminer } from "../admission/examination.ts";
 import {
   type Artifact,
   type ArtifactDigest,
@@ -13,8 +13,7 @@ import {
 import { signatureFilesOf } from "../provenance/files.ts";
 import { type BehaviourInputs, type Job, PROTOCOL_VERSION } from "../tools/protocol.ts";
 import { type OpenSandbox, runJob } from "../tools/worker.ts";
-import { withSecondOpinion } from "./second_opinion.ts";
-import { provenanceJob, type SignatureInputs } from "./signatures.ts";
+import type { SignatureInputs } from "./signatures.ts";
 
 /** The stages that look inside the bytes, and so run in an examiner. */
 const IN_EXAMINER: readonly StageId[] = [
@@ -91,6 +90,8 @@ function withSignatures<Id extends StageId>(stage: Stage<Id>, { examine, provena
     async examine(artifact, context) {
       const found = signatureFilesOf(artifact, await artifact.digest);
       if (found.length === 0) return await stage.examine(artifact, context);
+      const { provenanceJob } = await import("./signatures.ts");
+      const { withSecondOpinion } = await import("./second_opinion.ts");
       const inputs = { provenance: await provenanceJob(artifact, context, provenance) };
       const judgement = await examineInSandbox(stage.id, examine, inputs, artifact, context);
       return await withSecondOpinion(judgement, artifact, context, provenance.cosign);

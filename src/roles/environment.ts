@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import type { Places } from "../admission/mod.ts";
+import type { Places } from "../admission/examination.ts";
 
 /** Every variable the program reads. The launcher grants exactly these. */
 export const VARIABLES = [

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Bench, digestInPlace, type ExamineAtOnce } from "../admission/mod.ts";
+import { type Bench, digestInPlace, type ExamineAtOnce } from "../admission/examination.ts";
 import {
   type Artifact,
   type ArtifactDigest,

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { type Observer, resultObject } from "../admission/mod.ts";
+import { type Observer, resultObject } from "../admission/examination.ts";
 import { unlessMissing } from "../files/mod.ts";
 import { type Origin, StartupError } from "../model/mod.ts";
 import { type Checked, checkPath } from "./check.ts";

@@ -1,4 +1,4 @@
-import { stageEntries } from "../admission/mod.ts";
+import { stageEntries } from "../admission/examination.ts";
 import { RULES } from "../model/mod.ts";
 import type { Checked } from "./check.ts";
 

@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { type Observer, stageEntries, type StageEntry } from "../admission/mod.ts";
+import { type Observer, stageEntries, type StageEntry } from "../admission/examination.ts";
 import { escapeName } from "../files/mod.ts";
 import { type Pace, RULES } from "../model/mod.ts";
 import type { Checked } from "./check.ts";

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { dirname, resolve } from "node:path";
 import { systemCode } from "../files/mod.ts";
 import { FormatError, StartupError, type TrustRootPin } from "../model/mod.ts";
-import { MAX_TRUST_ROOT_BYTES, readTrustRoot } from "../provenance/trust_root.ts";
+import { MAX_TRUST_ROOT_BYTES, readTrustRootText } from "../provenance/trust_root_text.ts";
 import type { TrustRootText } from "./world.ts";
 
 /** Reads a pinned trusted_root.json from beside the policy. Throws `StartupError` unless it is the pinned one. */
@@ -16,7 +16,7 @@ export function loadTrustRoot(pin: TrustRootPin, policyPath: string): TrustRootT
   }
   const text = bytes.toString("utf8");
   try {
-    readTrustRoot(pin.name, text);
+    readTrustRootText(pin.name, text);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw unusable(pin.name, cause.message, { cause });

@@ -1,5 +1,6 @@
 import { isRuleId, type RuleId, UndecidedError } from "../model/mod.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
+import { ToolError } from "./tool_error.ts";
 import { readToolReply, type ToolJob } from "./tool_protocol.ts";
 import { type ToolId, type ToolReport, TOOLS } from "./tools.ts";
 import { converse, type OpenSandbox } from "./worker.ts";
@@ -18,13 +19,6 @@ export interface ToolQuestion<Id extends ToolId> extends Omit<ToolJob, "v" | "to
 
 /** A tool asked for its version and its answer may take its time twice; starting the sandbox takes some too. */
 const BESIDE_MS = 90_000;
-
-/** A program that could not be asked, and the version it named before that, where it did. */
-export class ToolError extends UndecidedError {
-  constructor(rule: RuleId, message: string, readonly version: string | null, options?: ErrorOptions) {
-    super(rule, message, options);
-  }
-}
 
 /**
  * Asks one program about one artifact in a sandbox of its own. Anything but a whole answer is a `ToolError`: a

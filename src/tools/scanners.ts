@@ -1,7 +1,6 @@
 import { type ArtifactFormat, type Policy, type ScannerId, UndecidedError } from "../model/mod.ts";
-import { askTool, ToolError } from "./ask_tool.ts";
 import type { ScanReport } from "./scanners/report.ts";
-import { TOOLS } from "./tools.ts";
+import { ToolError } from "./tool_error.ts";
 import type { OpenSandbox } from "./worker.ts";
 
 /** The outside scanners of stage 5, in the order in which they are asked and named. */
@@ -73,7 +72,7 @@ export interface Subject {
 const BASE_TIMEOUT_MS = 300_000;
 const BYTES_PER_SECOND = 10_000_000;
 
-export const scannerName = (id: StaticScanner): string => TOOLS[id].name;
+export const scannerName = (id: StaticScanner): string => id.replaceAll("_", "-");
 
 /** Which scanners will look at an artifact of this format. */
 export function willAsk(installed: Installed, format: ArtifactFormat): readonly StaticScanner[] {
@@ -129,6 +128,7 @@ async function opinionOf(
   const cannot = CANNOT_READ[id][subject.format];
   if (cannot !== undefined) return { kind: "not-applicable", why: cannot };
   try {
+    const { askTool } = await import("./ask_tool.ts");
     const { version, report } = await askTool(scanner.open, {
       tool: id,
       program: scanner.program,

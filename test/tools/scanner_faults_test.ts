@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ToolError } from "../../src/tools/ask_tool.ts";
+import { ToolError } from "../../src/tools/tool_error.ts";
 import { STATIC_SCANNERS, type StaticScanner } from "../../src/tools/scanners.ts";
 import { answering, BWRAP, CONTRACTS, FakeTool, REPORT } from "../support/fake_tool.ts";
 
