@@ -38,13 +38,16 @@ export class EmbeddedScanner {
   readonly overlapBytes: number;
   private readonly pairs = new Uint8Array(65_536);
   private readonly byFirstByte: readonly (readonly EmbeddedPattern[])[];
-  private carry = new Uint8Array(0);
+  /** The end of the chunks so far, `kept` bytes, and behind it the beginning of the next. */
+  private readonly seam: Uint8Array;
+  private kept = 0;
   private nextOffset: number | null = null;
   private mostFound = 0;
   private passed: ReadonlySet<number> = new Set();
 
   constructor(patterns: readonly EmbeddedPattern[] = EMBEDDED_PATTERNS) {
     this.overlapBytes = Math.max(...patterns.map((pattern) => pattern.magic.length)) - 1;
+    this.seam = new Uint8Array(2 * this.overlapBytes);
     this.byFirstByte = Array.from(
       { length: 256 },
       (_, byte) => patterns.filter((p) => p.magic[0]?.includes(byte)),
@@ -59,7 +62,7 @@ export class EmbeddedScanner {
 
   /** Begins anew: what is pushed next follows nothing. Its tables serve one file after the other. */
   restart(): void {
-    this.carry = new Uint8Array(0);
+    this.kept = 0;
     this.nextOffset = null;
     this.passed = new Set();
   }
@@ -84,13 +87,12 @@ export class EmbeddedScanner {
   }
 
   private acrossSeam(chunk: Uint8Array, offset: number, found: Candidate[]): void {
-    const kept = this.carry.byteLength;
-    const seam = new Uint8Array(kept + Math.min(this.overlapBytes, chunk.byteLength));
-    seam.set(this.carry);
-    seam.set(chunk.subarray(0, seam.byteLength - kept), kept);
+    const { seam, kept } = this;
+    const end = kept + Math.min(this.overlapBytes, chunk.byteLength);
+    for (let at = kept; at < end; at++) seam[at] = chunk[at - kept] ?? 0;
     for (let at = 0; at < kept; at++) {
       for (const pattern of this.byFirstByte[seam[at] ?? 0] ?? []) {
-        if (at + pattern.magic.length > kept && matches(pattern, seam, at)) {
+        if (at + pattern.magic.length > kept && matches(pattern, seam.subarray(0, end), at)) {
           this.keep({ pattern: pattern.name, offset: offset - kept + at }, found);
         }
       }
@@ -151,10 +153,15 @@ export class EmbeddedScanner {
   }
 
   private keepEnd(chunk: Uint8Array): void {
-    const both = new Uint8Array(this.carry.byteLength + Math.min(this.overlapBytes, chunk.byteLength));
-    both.set(this.carry);
-    both.set(chunk.subarray(Math.max(0, chunk.byteLength - this.overlapBytes)), this.carry.byteLength);
-    this.carry = both.slice(Math.max(0, both.byteLength - this.overlapBytes));
+    const { seam, kept, overlapBytes } = this;
+    const length = chunk.byteLength;
+    if (length < overlapBytes) { // All of it lies in the seam, behind what was kept.
+      this.kept = Math.min(overlapBytes, kept + length);
+      seam.copyWithin(0, kept + length - this.kept, kept + length);
+      return;
+    }
+    for (let at = 0; at < overlapBytes; at++) seam[at] = chunk[length - overlapBytes + at] ?? 0;
+    this.kept = overlapBytes;
   }
 }
 

@@ -1,9 +1,10 @@
 import { type BlockFormat, emptyBlock, u16, uniformVariance } from "./decode/block.ts";
 import { splitHalf } from "./decode/i_quants.ts";
 import { shortCode, type TensorFormat } from "./decode/mod.ts";
+import { CodeCounter, COUNTER_BYTES } from "./code_counter.ts";
 import { toUnits } from "./exact_sum.ts";
 import { bytesOf, kernelStep, RUN_VALUES, runBytes, SAMPLED_VALUES, valuesIn } from "./layout.ts";
-import { addCounts, type CodeCounts, emptyPartial, type Partial, SIGNATURE_SEGMENTS } from "./partial.ts";
+import { addCounts, emptyPartial, type Partial, SIGNATURE_SEGMENTS } from "./partial.ts";
 import { ValueTables } from "./statistics.ts";
 import { type Kernels, RESULT } from "./wasm/mod.ts";
 
@@ -16,9 +17,8 @@ export interface MeteredTensor {
 }
 
 /** Bytes of shared memory that one meter works in. */
-export const METER_BYTES = 4 * 65_536 * 4 + 4096;
+export const METER_BYTES = COUNTER_BYTES + 4088;
 
-const TABLE_BYTES = 65_536 * 4;
 /** Counters have 32 bits: they are emptied before so many codes were counted that one could overflow. */
 const MOST_COUNTED = 2 ** 31;
 /**
@@ -49,8 +49,7 @@ interface Stretch {
 export class Meter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #tables: readonly [number, number];
-  readonly #list: number;
+  readonly #codes: CodeCounter;
   readonly #result: number;
   readonly #block = emptyBlock();
   readonly #tablesOfValues = new ValueTables();
@@ -62,9 +61,8 @@ export class Meter {
   constructor(memory: WebAssembly.Memory, private readonly kernels: Kernels, address: number) {
     this.#bytes = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
-    this.#tables = [address, address + TABLE_BYTES];
-    this.#list = address + 2 * TABLE_BYTES;
-    this.#result = address + 4 * TABLE_BYTES;
+    this.#codes = new CodeCounter(memory, kernels, address);
+    this.#result = address + COUNTER_BYTES;
   }
 
   /**
@@ -142,7 +140,6 @@ export class Meter {
   #count(tensor: MeteredTensor, run: number, address: number, length: number): void {
     if (this.#counted + length > MOST_COUNTED) this.#emptyTables(this.#part);
     this.#counted += length;
-    const [first, second] = this.#tables;
     const end = address + length;
     const { format } = tensor;
     if (format.kind === "block") {
@@ -151,10 +148,10 @@ export class Meter {
       return;
     }
     if (format.kind === "wide" && format.wide.bytes === 4) {
-      this.kernels.get("countHalves")(address, end, first, second);
+      this.#codes.halves(address, end);
     } else {
       const even = end - length % 2;
-      this.kernels.get("countCodes")(address, even, first);
+      this.#codes.codes(address, even);
       if (even < end) this.#part.oddByte = this.#bytes[even] ?? 0;
       if (format.kind === "short" && format.short.bits === 6) this.#countSixBitCodes(address, length);
     }
@@ -163,16 +160,15 @@ export class Meter {
   }
 
   #countBlocks(block: BlockFormat, address: number, end: number): void {
-    const second = this.#tables[1];
     if (block.scale.kind === "split-f16") {
       for (let from = address; from < end; from += block.bytes) {
-        this.#countOne(splitHalf(this.#bytes, from + (block.scale.at[0] ?? 0)));
+        this.#codes.one(splitHalf(this.#bytes, from + (block.scale.at[0] ?? 0)));
       }
     } else {
       const mask = block.scale.kind === "e8m0" || block.scale.kind === "ue4m3" ? 0xff : 0xffff;
       const skip = block.scale.kind === "f32" ? 2 : 0;
       for (const field of block.scale.at) {
-        this.kernels.get("countField")(address, end, block.bytes, field + skip, mask, second);
+        this.#codes.field(address, end, block.bytes, field + skip, mask);
       }
     }
     this.#countRepeats(address, (end - address) / block.bytes, block.bytes);
@@ -180,18 +176,13 @@ export class Meter {
 
   #countBlockCodes(block: BlockFormat, address: number, end: number): void {
     const { at, length } = block.codeBytes;
-    this.kernels.get("countBlockCodes")(address, end, block.bytes, at, length, this.#tables[0]);
+    this.#codes.blockCodes(address, end, block.bytes, at, length);
   }
 
   /** Four codes lie in three bytes, so pairs of bytes say nothing of them. */
   #countSixBitCodes(address: number, length: number): void {
     const bytes = this.#bytes.subarray(address, address + length);
-    for (let i = 0; i < length * 8 / 6; i++) this.#countOne(shortCode(bytes, i, 6));
-  }
-
-  #countOne(code: number): void {
-    const counter = this.#tables[1] + 4 * code;
-    this.#view.setUint32(counter, this.#view.getUint32(counter, true) + 1, true);
+    for (let i = 0; i < length * 8 / 6; i++) this.#codes.one(shortCode(bytes, i, 6));
   }
 
   #countRepeats(address: number, blocks: number, size: number): void {
@@ -202,23 +193,10 @@ export class Meter {
   }
 
   #emptyTables(part: Partial): void {
-    const [first, second] = this.#tables;
-    part.codes = addCounts(part.codes, this.#collect(first));
-    part.second = addCounts(part.second, this.#collect(second));
+    const { first, second } = this.#codes.take();
+    part.codes = addCounts(part.codes, first);
+    part.second = addCounts(part.second, second);
     this.#counted = 0;
-  }
-
-  #collect(table: number): CodeCounts {
-    this.kernels.get("collect")(table, this.#list, this.#result);
-    const size = this.#view.getInt32(this.#result, true);
-    const pairs = new Uint32Array(this.#bytes.buffer, this.#list, 2 * size);
-    const codes = new Uint16Array(size);
-    const counts = new Uint32Array(size);
-    for (let i = 0; i < size; i++) {
-      codes[i] = pairs[2 * i] ?? 0;
-      counts[i] = pairs[2 * i + 1] ?? 0;
-    }
-    return { codes, counts };
   }
 
   #sampleShort(
@@ -229,12 +207,17 @@ export class Meter {
   ): void {
     const { bits } = format.short;
     const table = this.#tablesOfValues.of(format);
-    const bytes = this.#bytes.subarray(address, address + length);
     let sum = 0;
-    const values = Math.floor(length * 8 / bits);
-    for (let i = 0; i < values; i++) {
-      const value = table[shortCode(bytes, i, bits)] ?? 0;
+    const add = (code: number) => {
+      const value = table[code] ?? 0;
       if (Number.isFinite(value)) sum += value;
+    };
+    const values = Math.floor(length * 8 / bits);
+    if (bits === 16) {
+      for (let at = address; at < address + length; at += 2) add(this.#view.getUint16(at, true));
+    } else {
+      const bytes = this.#bytes.subarray(address, address + length);
+      for (let i = 0; i < values; i++) add(shortCode(bytes, i, bits));
     }
     this.#addToSignature(segment, { sum, squares: 0, values });
   }
