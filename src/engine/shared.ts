@@ -26,6 +26,8 @@ const WORD = {
   events: 4,
   /** Set when the pass is given up. */
   stopped: 5,
+  /** Threads that sleep, or are about to. */
+  waiting: 6,
   /** From here on, one for each slot: index of the chunk measured last, plus one. */
   measured: 8,
 } as const;
@@ -151,11 +153,14 @@ export class SharedPass {
 
   /** Sleeps until something happens after `events` was read, at most `milliseconds`. */
   wait(events: number, milliseconds: number): void {
+    Atomics.add(this.#words, WORD.waiting, 1);
     Atomics.wait(this.#words, WORD.events, events, milliseconds);
+    Atomics.sub(this.#words, WORD.waiting, 1);
   }
 
+  /** Wakes nobody when nobody sleeps, which is cheaper; whoever lies down just now sees that the event was counted. */
   #signal(): void {
     Atomics.add(this.#words, WORD.events, 1);
-    Atomics.notify(this.#words, WORD.events);
+    if (Atomics.load(this.#words, WORD.waiting) > 0) Atomics.notify(this.#words, WORD.events);
   }
 }

@@ -207,17 +207,13 @@ export class Meter {
   ): void {
     const { bits } = format.short;
     const table = this.#tablesOfValues.of(format);
+    const values = Math.floor(length * 8 / bits);
+    const bytes = this.#bytes.subarray(address, address + length);
     let sum = 0;
-    const add = (code: number) => {
+    for (let i = 0; i < values; i++) {
+      const code = bits === 16 ? this.#view.getUint16(address + 2 * i, true) : shortCode(bytes, i, bits);
       const value = table[code] ?? 0;
       if (Number.isFinite(value)) sum += value;
-    };
-    const values = Math.floor(length * 8 / bits);
-    if (bits === 16) {
-      for (let at = address; at < address + length; at += 2) add(this.#view.getUint16(at, true));
-    } else {
-      const bytes = this.#bytes.subarray(address, address + length);
-      for (let i = 0; i < values; i++) add(shortCode(bytes, i, bits));
     }
     this.#addToSignature(segment, { sum, squares: 0, values });
   }
