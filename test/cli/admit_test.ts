@@ -126,7 +126,7 @@ Deno.test("the program runs from a folder under /tmp with its sandbox", async ()
   const path = here.file("m.gguf", MODEL);
   const env = { XDG_STATE_HOME: join(here.lab.root, "xdg") };
   const ran = await cli(["check", "--json", path], env, join(copy, "scripts", "ai-quarantine"));
-  fs.rmSync(join(denoDir(), "ai-quarantine", copy), { recursive: true });
+  fs.rmSync(join(denoDir(), "ai-quarantine", here.lab.root), { recursive: true });
   assert.equal(ran.code, 0, ran.stdout + ran.stderr);
   assert.equal(JSON.parse(ran.stdout).sandbox, programOnPath("bwrap") === null ? "process" : "bubblewrap");
 });

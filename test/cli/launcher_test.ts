@@ -38,7 +38,7 @@ class Checkout implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    fs.rmSync(join(denoDir(), "ai-quarantine", this.root), { recursive: true, force: true });
+    fs.rmSync(join(denoDir(), "ai-quarantine", this.lab.root), { recursive: true, force: true });
     this.lab[Symbol.dispose]();
   }
 }
