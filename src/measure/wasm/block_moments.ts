@@ -53,18 +53,20 @@ export const L = {
   packedScales: 26,
 } as const;
 
+export const FIRST_FREE_LOCAL = 27;
+
 const ONES = vector(new Array<number[]>(8).fill([1, 0]).flat());
 const EVEN_WORDS = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
 const ODD_WORDS = EVEN_WORDS.map((index) => index + 8);
 const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 const HIGH_HALVES = LOW_HALVES.map((index) => index + 8);
 
-const addTo = (total: number, value: Code): Code => set(total, op("f64x2.add", get(total), value));
-function doubles2(value: number): Code {
+export const addTo = (total: number, value: Code): Code => set(total, op("f64x2.add", get(total), value));
+export function doubles2(value: number): Code {
   return vector([...new Uint8Array(new Float64Array([value, value]).buffer)]);
 }
 
-const any = (mask: Code): Code => op("v128.any_true", mask);
+export const any = (mask: Code): Code => op("v128.any_true", mask);
 
 /** The vectors that hold the codes of group 0 or 1 of a pair. */
 function codesOf(group: 0 | 1, elements: 16 | 32): readonly number[] {
@@ -129,24 +131,26 @@ function countCode(group: 0 | 1, elements: 16 | 32, equalTo: Code): Code {
 const addZeros = (count: Code): Code => set(L.moreZeros, op("i32.add", get(L.moreZeros), count));
 const GROUPS = [0, 1] as const;
 
-/** A value is zero where its code is, and everywhere in a group whose scale is. */
-function zerosOfScaled(elements: 16 | 32): Code {
+/** A value is zero where its code is. */
+function zeroCodes(elements: 16 | 32): Code {
   const masks = GROUPS.flatMap((group) => codesOf(group, elements))
     .map((v) => op("i8x16.eq", get(v), bytes16(0)))
     .reduce((left, right) => op("i8x16.add", left, right));
+  return set(L.zeros, op("i16x8.add", get(L.zeros), op("i16x8.extadd_pairwise_i8x16_s", masks)));
+}
+
+/** Values of other codes are zero too in a group whose scale is. */
+export function zerosWithoutScale(elements: 16 | 32): Code {
   const wholeGroup = (group: 0 | 1) =>
     when(
       op("f64.eq", lane("f64x2", get(L.a), group), double(0)),
       addZeros(op("i32.sub", int(elements), countCode(group, elements, bytes16(0)))),
     );
-  return [
-    set(L.zeros, op("i16x8.add", get(L.zeros), op("i16x8.extadd_pairwise_i8x16_s", masks))),
-    when(any(op("f64x2.eq", get(L.a), doubles2(0))), GROUPS.map(wholeGroup)),
-  ];
+  return when(any(op("f64x2.eq", get(L.a), doubles2(0))), GROUPS.map(wholeGroup));
 }
 
 /** A shifted value is zero for the one code `-b / a`, if that is a whole number and in range. */
-function zerosOfShifted(elements: 16 | 32, [least, greatest]: readonly [number, number]): Code {
+export function zerosOfShifted(elements: 16 | 32, [least, greatest]: readonly [number, number]): Code {
   const root = L.spare[0];
   const isRoot = op("f64x2.eq", op("f64x2.add", op("f64x2.mul", get(L.a), get(root)), get(L.b)), doubles2(0));
   const one = (group: 0 | 1) => {
@@ -205,7 +209,7 @@ function exactExtremes(elements: 16 | 32): Code {
 }
 
 /** Looks at single codes only where the whole range of codes could set a new extreme. */
-function extremes(elements: 16 | 32, [least, greatest]: readonly [number, number]): Code {
+export function extremes(elements: 16 | 32, [least, greatest]: readonly [number, number]): Code {
   const [low, high] = L.spare;
   const at = (code: number) => op("f64x2.add", op("f64x2.mul", get(L.a), doubles2(code)), get(L.b));
   return [
@@ -244,7 +248,12 @@ export function addPair(grouping: Grouping): Code {
   return [
     codeSums(grouping),
     form === "scaled"
-      ? [addTo(L.sum, scaledSum), addTo(L.squares, scaledSquares), zerosOfScaled(elements)]
+      ? [
+        addTo(L.sum, scaledSum),
+        addTo(L.squares, scaledSquares),
+        zeroCodes(elements),
+        zerosWithoutScale(elements),
+      ]
       : [
         addTo(L.sum, op("f64x2.add", scaledSum, shift)),
         addTo(L.squares, op("f64x2.add", scaledSquares, op("f64x2.mul", get(L.b), cross))),
@@ -257,20 +266,33 @@ export function addPair(grouping: Grouping): Code {
 const bothLanes = (pick: "f64.add" | "f64.min" | "f64.max", pair: number): Code =>
   op(pick, lane("f64x2", get(pair), 0), lane("f64x2", get(pair), 1));
 
+/** What a kernel does before and after its loop, and the types of its own locals, which follow those of `L`. */
+interface Around {
+  readonly locals: Kernel["locals"];
+  readonly before: Code;
+  readonly after: Code;
+}
+
 /** A loop over steps of `stepBytes` (one block or two) with the totals cleared before and stored after. */
-export function blockKernel(stepBytes: number, step: Code): Kernel {
+export function blockKernel(
+  stepBytes: number,
+  step: Code,
+  { locals, before, after }: Around = { locals: [], before: [], after: [] },
+): Kernel {
   const stored = (offset: number, value: Code) => store("f64.store", get(L.result), value, offset);
   const maskSum = op("i32x4.dot_i16x8_s", get(L.zeros), ONES);
   return {
     parameters: [I32, I32, I32],
-    locals: [...new Array<typeof V128>(19).fill(V128), F64, F64, I32, I32, V128],
+    locals: [...new Array<typeof V128>(19).fill(V128), F64, F64, I32, I32, V128, ...locals],
     body: [
       set(L.minimum, doubles2(Infinity)),
       set(L.maximum, doubles2(-Infinity)),
+      before,
       loop(
         [step, set(L.from, op("i32.add", get(L.from), int(stepBytes)))],
         op("i32.lt_u", get(L.from), get(L.to)),
       ),
+      after,
       stored(RESULT.sum, bothLanes("f64.add", L.sum)),
       stored(RESULT.sumOfSquares, bothLanes("f64.add", L.squares)),
       stored(RESULT.codeSum, bothLanes("f64.add", L.codeSum)),
@@ -310,5 +332,10 @@ export function unlessSpecial(halves: readonly number[], step: Code): Code {
   const special = halves.map((at) =>
     op("i32.eq", op("i32.and", load("i32.load16_u", get(L.from), at), int(0x7c00)), int(0x7c00))
   ).reduce((left, right) => op("i32.or", left, right));
+  return unless(special, step);
+}
+
+/** Runs `step`, or counts it as left out. */
+export function unless(special: Code, step: Code): Code {
   return when(special, set(L.leftOut, op("i32.add", get(L.leftOut), int(1))), step);
 }

@@ -1,0 +1,288 @@
+import {
+  type Code,
+  double,
+  get,
+  int,
+  type Kernel,
+  lane,
+  load,
+  op,
+  set,
+  shuffle,
+  vector,
+  when,
+} from "./assemble.ts";
+import {
+  addTo,
+  any,
+  blockKernel,
+  bytes16,
+  doubles2,
+  extremes,
+  L,
+  unless,
+  zerosOfShifted,
+  zerosWithoutScale,
+} from "./block_moments.ts";
+import { B, type CodedGroups, sumsOfEight, TYPES_OF_B, words } from "./group_sums.ts";
+import { HIGH_HALF } from "./results.ts";
+
+/**
+ * The K-quants by whole blocks of 256 values. All but the half floats of a block are small whole numbers, so its sums
+ * are made in whole numbers, eight groups in one vector, and only the last few become doubles. Zeros and extremes are
+ * looked for group by group in those blocks only that may have any.
+ */
+export interface Blocks extends CodedGroups {
+  readonly bytes: number;
+  /** Where the scale of the block is, a half float; after it its minimum, in formats that have one. */
+  readonly halvesAt: number;
+  /** Puts the small scales into `L.packedScales`, and the small minima into `B.packedMinima`. */
+  readonly scales: Code;
+}
+
+const dot = (left: Code, right: Code): Code => op("i32x4.dot_i16x8_s", left, right);
+const byWord = (...order: number[]): number[] =>
+  order.flatMap((word) => [0, 1, 2, 3].map((byte) => 4 * word + byte));
+const arranged = (local: number, ...order: number[]): Code =>
+  shuffle(get(local), get(local), byWord(...order));
+const floats = (...values: number[]): Code => vector([...new Uint8Array(Float32Array.from(values).buffer)]);
+const floats4 = (value: number): Code => floats(value, value, value, value);
+const eachWord = (bits: number): Code => vector([...new Uint8Array(new Uint32Array(4).fill(bits).buffer)]);
+const addWords = (total: number, value: Code): Code => set(total, op("i32x4.add", get(total), value));
+const halvesOf = (blocks: Blocks): (0 | 8)[] => blocks.groups === 8 ? [0] : [0, 8];
+
+/** The four 32-bit lanes of a local as two doubles of the same sum. */
+function twoDoubles(local: number, convert: "f64x2.convert_low_i32x4_s" | "f64x2.convert_low_i32x4_u"): Code {
+  return op(convert, op("i32x4.add", get(local), shuffle(get(local), get(local), HIGH_HALF)));
+}
+const signed = (local: number): Code => twoDoubles(local, "f64x2.convert_low_i32x4_s");
+const unsigned = (local: number): Code => twoDoubles(local, "f64x2.convert_low_i32x4_u");
+
+/**
+ * The half floats in `B.bits` as floats, which hold all of them exactly, in the first lanes; the second is negated,
+ * because minima are subtracted.
+ */
+function halvesAsFloats(): Code {
+  const wide = op("i32x4.extend_low_i16x8_s", op("i32x4.splat", get(B.bits)));
+  // The sign fills the bits above it: only one of them stays, and none of an exponent that halves do not have.
+  const bits = op("v128.and", op("i32x4.shl", wide, int(13)), eachWord(0x8fffe000));
+  return op("f32x4.mul", bits, floats(2 ** 112, -(2 ** 112), 0, 0));
+}
+
+/** Sums over all groups of a block, and the totals of codes. */
+function addGroups(blocks: Blocks, half: 0 | 8, add: (sums: Code, squares: Code) => Code): Code {
+  const [sums = 0, squares = 0] = B.sums[half / 8] ?? [];
+  return [
+    sumsOfEight(blocks, half),
+    addWords(B.codeSum, dot(get(sums), get(B.wordOnes))),
+    addWords(B.codeSquares, dot(get(squares), get(B.wordOnes))),
+    add(get(sums), get(squares)),
+  ];
+}
+
+const elementsOf = ({ groups }: Blocks): 16 | 32 => groups === 8 ? 32 : 16;
+const orInto = (local: number, found: Code): Code => set(local, op("v128.or", get(local), found));
+const pairsOf = (groups: 8 | 16, one: (first: number) => Code): Code =>
+  Array.from({ length: groups / 2 }, (_, index) => one(2 * index));
+const clear = (local: number): Code => set(local, bytes16(0));
+
+/**
+ * Adds the sums of a block of values `scale * (small scale * code) + shift * small minimum`. Small scales and minima
+ * are below 2^6 and sums of squares below 2^15, so no product is above 2^27 and no lane of two or four above 2^29.
+ */
+function addShifted(blocks: Blocks): Code {
+  const size = 256 / blocks.groups;
+  const scaled = (value: Code) => op("f64x2.mul", get(B.scale), value);
+  const shifted = (value: Code) => op("f64x2.mul", get(B.shift), value);
+  return [
+    [B.scaled, B.scaledSquares, B.shifts, B.shiftSquares, B.cross].map(clear),
+    halvesOf(blocks).map((first) => {
+      const extend = first === 0 ? "i16x8.extend_low_i8x16_u" : "i16x8.extend_high_i8x16_u";
+      return addGroups(blocks, first, (sums, squares) => [
+        set(B.scales, op(extend, get(L.packedScales))),
+        set(B.minima, op(extend, get(B.packedMinima))),
+        set(B.manyMinima, op("i16x8.mul", get(B.minima), words(size))),
+        addWords(B.scaled, dot(sums, get(B.scales))),
+        addWords(B.scaledSquares, dot(squares, op("i16x8.mul", get(B.scales), get(B.scales)))),
+        addWords(B.cross, dot(sums, op("i16x8.mul", get(B.scales), get(B.minima)))),
+        addWords(B.shifts, dot(get(B.manyMinima), get(B.wordOnes))),
+        addWords(B.shiftSquares, dot(get(B.manyMinima), get(B.minima))),
+      ]);
+    }),
+    addTo(L.sum, op("f64x2.add", scaled(signed(B.scaled)), shifted(signed(B.shifts)))),
+    set(B.crossed, scaled(signed(B.cross))),
+    addTo(
+      L.squares,
+      op(
+        "f64x2.add",
+        scaled(scaled(unsigned(B.scaledSquares))),
+        shifted(op(
+          "f64x2.add",
+          op("f64x2.add", get(B.crossed), get(B.crossed)),
+          shifted(signed(B.shiftSquares)),
+        )),
+      ),
+    ),
+  ];
+}
+
+/**
+ * Adds the sums of a block of values `scale * (small scale * (code - bias))`. Small scales are at most 2^7 in size and
+ * sums of squares at most 2^14: no lane of four products is above 2^30, and two lanes are added as unsigned.
+ */
+function addScaled(blocks: Blocks): Code {
+  const scaled = (value: Code) => op("f64x2.mul", get(B.scale), value);
+  return [
+    [B.scaled, B.scaledSquares, B.zeroCodes].map(clear),
+    halvesOf(blocks).map((first) => {
+      const extend = first === 0 ? "i16x8.extend_low_i8x16_s" : "i16x8.extend_high_i8x16_s";
+      return addGroups(blocks, first, (sums, squares) => [
+        set(B.scales, op(extend, get(L.packedScales))),
+        addWords(B.scaled, dot(sums, get(B.scales))),
+        addWords(B.scaledSquares, dot(squares, op("i16x8.mul", get(B.scales), get(B.scales)))),
+      ]);
+    }),
+    set(L.zeros, op("i16x8.add", get(L.zeros), op("i16x8.extadd_pairwise_i8x16_s", get(B.zeroCodes)))),
+    addTo(L.sum, scaled(signed(B.scaled))),
+    addTo(L.squares, scaled(scaled(unsigned(B.scaledSquares)))),
+  ];
+}
+
+/** Four bytes from `first` on, as floats. */
+function fourFloats(bytes: number, first: number): Code {
+  const none = 0x80;
+  const order = [0, 1, 2, 3].flatMap((byte) => [first + byte, none, none, none]);
+  return op("f32x4.convert_i32x4_s", op("i8x16.relaxed_swizzle", get(bytes), vector(order)));
+}
+
+/**
+ * Whether a block may have zeros or set a new extreme. Floats are exact here (halves have 11 bits, small scales 6 and
+ * codes 5) but for the last sum, where rounding keeps the order, and the root, which they give exactly if it is a whole
+ * number. A group without a scale has no root, so it always counts.
+ */
+function mayMatter({ groups, greatest }: Blocks): Code {
+  const [scale, shift, a, b, ends, root] = B.scratch;
+  const noScale = op("i8x16.eq", get(L.packedScales), bytes16(0));
+  const four = (first: number): Code => [
+    set(a, op("f32x4.mul", get(scale), fourFloats(L.packedScales, first))),
+    set(b, op("f32x4.mul", get(shift), fourFloats(B.packedMinima, first))),
+    set(root, op("f32x4.div", get(b), get(a))),
+    orInto(B.found, op("f32x4.eq", get(root), op("f32x4.nearest", get(root)))),
+    set(ends, op("f32x4.add", op("f32x4.mul", get(a), floats4(greatest)), get(b))),
+    orInto(B.found, op("f32x4.ge", op("f32x4.pmax", get(ends), get(b)), get(B.greatest))),
+    orInto(B.found, op("f32x4.le", op("f32x4.pmin", get(ends), get(b)), get(B.least))),
+  ];
+  return [
+    set(scale, arranged(B.halves, 0, 0, 0, 0)),
+    set(shift, arranged(B.halves, 1, 1, 1, 1)),
+    set(B.found, op("v128.or", noScale, op("f32x4.eq", get(scale), floats4(0)))),
+    Array.from({ length: groups / 4 }, (_, index) => four(4 * index)),
+    any(get(B.found)),
+  ];
+}
+
+/** Bytes `at` and `at + 1` of a vector as two doubles. */
+function twoBytes(bytes: Code, at: number, form: "signed" | "unsigned"): Code {
+  const none = 16;
+  const high = (byte: number) => [none, none, none, byte];
+  const spread = shuffle(bytes, bytes16(0), [
+    ...high(at),
+    ...high(at + 1),
+    ...new Array<number>(8).fill(none),
+  ]);
+  const shift = form === "signed" ? "i32x4.shr_s" : "i32x4.shr_u";
+  return op("f64x2.convert_low_i32x4_s", op(shift, spread, int(24)));
+}
+
+/** Looks for zeros and extremes in a block group by group, two at a time. */
+function lookAtShifted(blocks: Blocks): Code {
+  const elements = elementsOf(blocks);
+  const float = (value: number) => op("f32x4.demote_f64x2_zero", get(value));
+  return [
+    pairsOf(blocks.groups, (first) => [
+      blocks.codes(first),
+      set(L.a, op("f64x2.mul", get(B.scale), twoBytes(get(L.packedScales), first, "unsigned"))),
+      set(L.b, op("f64x2.mul", get(B.shift), twoBytes(get(B.packedMinima), first, "unsigned"))),
+      zerosOfShifted(elements, [0, blocks.greatest]),
+      extremes(elements, [0, blocks.greatest]),
+    ]),
+    set(B.least, float(L.minimum)),
+    set(B.least, arranged(B.least, 0, 0, 0, 0)),
+    set(B.greatest, float(L.maximum)),
+    set(B.greatest, arranged(B.greatest, 0, 0, 0, 0)),
+  ];
+}
+
+function lookAtScaled(blocks: Blocks, greatestScale: number): Code {
+  const elements = elementsOf(blocks);
+  const { bias, greatest } = blocks;
+  const room = op(
+    "f64.min",
+    lane("f64x2", get(L.maximum), 0),
+    op("f64.neg", lane("f64x2", get(L.minimum), 0)),
+  );
+  const scale = op("f64.mul", op("f64.max", room, double(0)), double(2 ** -112 / (greatestScale * bias)));
+  return [
+    pairsOf(blocks.groups, (first) => [
+      blocks.codes(first),
+      L.codes.slice(0, 2).map((codes) => set(codes, op("i8x16.sub", get(codes), bytes16(bias)))),
+      set(L.a, op("f64x2.mul", get(B.scale), twoBytes(get(L.packedScales), first, "signed"))),
+      zerosWithoutScale(elements),
+      extremes(elements, [-bias, greatest - bias]),
+    ]),
+    set(B.limit, op("i32.shr_u", op("i32.reinterpret_f32", op("f32.demote_f64", scale)), int(13))),
+  ];
+}
+
+const CONSTANTS = [set(B.ones, bytes16(1)), set(B.wordOnes, words(1))];
+const CODE_TOTALS = [
+  set(L.codeSum, signed(B.codeSum)),
+  set(L.codeSquares, unsigned(B.codeSquares)),
+];
+
+/** Groups with a small scale and a small minimum each, neither of them below 0. */
+export function shiftedBlocks(blocks: Blocks): Kernel {
+  const special = op(
+    "i32.and",
+    op("i32.add", op("i32.and", get(B.bits), int(0x7c007c00)), int(0x04000400)),
+    int(0x80008000 | 0),
+  );
+  const step = [
+    set(B.bits, load("i32.load", get(L.from), blocks.halvesAt)),
+    unless(special, [
+      set(B.halves, halvesAsFloats()),
+      set(B.scale, op("f64x2.promote_low_f32x4", arranged(B.halves, 0, 0, 0, 0))),
+      set(B.shift, op("f64x2.promote_low_f32x4", arranged(B.halves, 1, 1, 1, 1))),
+      blocks.scales,
+      addShifted(blocks),
+      when(mayMatter(blocks), lookAtShifted(blocks)),
+    ]),
+  ];
+  return blockKernel(blocks.bytes, step, {
+    locals: TYPES_OF_B,
+    before: [CONSTANTS, set(B.least, floats4(Infinity)), set(B.greatest, floats4(-Infinity))],
+    after: CODE_TOTALS,
+  });
+}
+
+/** Groups with a small scale each, which may be negative. */
+export function scaledBlocks(blocks: Blocks, greatestScale: number): Kernel {
+  const size = op("i32.and", get(B.bits), int(0x7fff));
+  const noScale = op(
+    "v128.or",
+    op("i8x16.eq", get(L.packedScales), bytes16(0)),
+    op("f64x2.eq", get(B.scale), doubles2(0)),
+  );
+  const mayMatter = op("i32.or", op("i32.ge_u", size, get(B.limit)), any(noScale));
+  const step = [
+    set(B.bits, load("i32.load16_u", get(L.from), blocks.halvesAt)),
+    unless(op("i32.ge_u", size, int(0x7c00)), [
+      set(B.halves, halvesAsFloats()),
+      set(B.scale, op("f64x2.promote_low_f32x4", arranged(B.halves, 0, 0, 0, 0))),
+      blocks.scales,
+      addScaled(blocks),
+      when(mayMatter, lookAtScaled(blocks, greatestScale)),
+    ]),
+  ];
+  return blockKernel(blocks.bytes, step, { locals: TYPES_OF_B, before: CONSTANTS, after: CODE_TOTALS });
+}

@@ -1,0 +1,148 @@
+import { type Code, get, I32, type Kernel, op, set, V128, vector } from "./assemble.ts";
+import { bytes16, FIRST_FREE_LOCAL, L } from "./block_moments.ts";
+
+/** Locals of kernels that take blocks of 256 values, beside those of `L`. */
+const free = (index: number): number => FIRST_FREE_LOCAL + index;
+export const B = {
+  /** Constants that are needed so often that they are kept at hand: every byte 1, every word 1. */
+  ones: free(0),
+  wordOnes: free(1),
+  /** Bytes of codes, read once for the pairs of groups that share them. */
+  raw: [free(2), free(3), free(4), free(5), free(6), free(7)],
+  /** Sums of codes and of their squares: of the first and second eight groups, and of fewer on the way. */
+  sums: [[free(8), free(9)], [free(10), free(11)]],
+  partial: [[free(12), free(13)], [free(14), free(15)]],
+  /** Minus one for each code of the block that means zero, byte by byte. */
+  zeroCodes: free(16),
+  /** Small minima of the block, one a byte, as `L.packedScales` has the small scales. */
+  packedMinima: free(17),
+  /** Both of eight groups as words, and the minima times the values of a group. */
+  scales: free(18),
+  minima: free(19),
+  manyMinima: free(20),
+  /** The half floats of the block as floats; its scale, and its minimum less than zero, in both lanes. */
+  halves: free(21),
+  scale: free(22),
+  shift: free(23),
+  /** Sums over the groups of the block, in 32-bit lanes. */
+  scaled: free(24),
+  scaledSquares: free(25),
+  shifts: free(26),
+  shiftSquares: free(27),
+  cross: free(28),
+  crossed: free(29),
+  /** Sums over all blocks, in 32-bit lanes. */
+  codeSum: free(30),
+  codeSquares: free(31),
+  /** The least and greatest value so far as floats, in all lanes. */
+  least: free(32),
+  greatest: free(33),
+  /** Where a block may matter for zeros and extremes. */
+  found: free(34),
+  scratch: [free(35), free(36), free(37), free(38), free(39), free(40)],
+  /** The bits of the half floats of the block, and of the least scale that may set a new extreme. */
+  bits: free(41),
+  limit: free(42),
+} as const;
+
+/** Types of the locals of `B`. */
+export const TYPES_OF_B: Kernel["locals"] = [...new Array<typeof V128>(41).fill(V128), I32, I32];
+
+/** A block of 256 values in groups of equal size, whose codes are numbers from 0 to `greatest`, below 64. */
+export interface CodedGroups {
+  readonly groups: 8 | 16;
+  readonly greatest: number;
+  /** The code that means zero in formats without minima, else 0. */
+  readonly bias: number;
+  /** Puts the codes of groups `first` and `first + 1` into `L.codes`. It is asked for one pair after another. */
+  readonly codes: (first: number) => Code;
+}
+
+/** A vector of eight words of the same value. */
+export function words(value: number): Code {
+  return vector(new Array<number[]>(8).fill([value & 255, (value >> 8) & 255]).flat());
+}
+
+/** Eight words of at most `greatest`, which lie `less` below what they stand for. */
+interface Words {
+  readonly code: Code;
+  readonly greatest: number;
+  readonly less: number;
+}
+
+/** Adds neighbouring lanes of two vectors of at least 0: the sums of `left` come first. */
+function folded(left: Words, right: Words): Words {
+  const greatest = 2 * left.greatest;
+  if (left.greatest <= 255) {
+    const bytes = op("i8x16.narrow_i16x8_u", left.code, right.code);
+    const code = left.greatest <= 127
+      ? op("i16x8.relaxed_dot_i8x16_i7x16_s", bytes, get(B.ones))
+      : op("i16x8.extadd_pairwise_i8x16_u", bytes);
+    return { code, greatest, less: 0 };
+  }
+  const by = greatest < 2 ** 15 ? 0 : 2 ** 14;
+  const pairs = [left, right].map(({ code }) =>
+    op("i32x4.dot_i16x8_s", by === 0 ? code : op("i16x8.sub", code, words(by)), get(B.wordOnes))
+  );
+  return { code: op("i16x8.narrow_i32x4_s", ...pairs), greatest: greatest - 2 * by, less: 2 * by };
+}
+
+interface Sums {
+  readonly sums: Words;
+  readonly squares: Words;
+}
+
+/** Of the first or second group in `L.codes`, in eight lanes: 32 codes below 64 fit into them. */
+function sumsOfOne({ groups, greatest }: CodedGroups, group: 0 | 1): Sums {
+  const vectors = (groups === 16 ? [L.codes[group]] : L.codes.slice(2 * group, 2 * group + 2)).map(get);
+  const added = vectors.reduce((left, right) => op("i8x16.add", left, right));
+  const squares = vectors.map((codes) => op("i16x8.relaxed_dot_i8x16_i7x16_s", codes, codes))
+    .reduce((left, right) => op("i16x8.add", left, right));
+  const sums = op("i16x8.relaxed_dot_i8x16_i7x16_s", added, get(B.ones));
+  return {
+    sums: { code: sums, greatest: 2 * vectors.length * greatest, less: 0 },
+    squares: { code: squares, greatest: 2 * vectors.length * greatest ** 2, less: 0 },
+  };
+}
+
+function countZeroCodes({ groups, bias }: CodedGroups): Code {
+  const zeros = (groups === 16 ? L.codes.slice(0, 2) : L.codes)
+    .map((codes) => op("i8x16.eq", get(codes), bytes16(bias)));
+  return set(B.zeroCodes, [get(B.zeroCodes), ...zeros].reduce((left, right) => op("i8x16.add", left, right)));
+}
+
+/** Puts sums of the codes of `count` groups and of their squares into two locals: eight lanes, for all groups as many. */
+function fold(blocks: CodedGroups, first: number, count: number, into: readonly number[]): [Code, Sums] {
+  const half = count / 2;
+  const [leftCode, left] = half === 1 ? [[], sumsOfOne(blocks, 0)] : fold(blocks, first, half, into);
+  const [rightCode, right] = half === 1
+    ? [[], sumsOfOne(blocks, 1)]
+    : fold(blocks, first + half, half, B.partial[half === 4 ? 1 : 0] ?? []);
+  const codes = half > 1 ? [] : [blocks.codes(first), blocks.bias === 0 ? [] : countZeroCodes(blocks)];
+  const sums = folded(left.sums, right.sums);
+  const squares = folded(left.squares, right.squares);
+  const [sumsInto = 0, squaresInto = 0] = into;
+  return [
+    [codes, leftCode, rightCode, set(sumsInto, sums.code), set(squaresInto, squares.code)],
+    { sums: { ...sums, code: get(sumsInto) }, squares: { ...squares, code: get(squaresInto) } },
+  ];
+}
+
+/**
+ * Puts the sums of the codes less `bias`, and of their squares, of eight groups from `first` on into the two locals
+ * `B.sums[first / 8]`, one lane for each group.
+ */
+export function sumsOfEight(blocks: CodedGroups, first: 0 | 8): Code {
+  const into = B.sums[first / 8] ?? [];
+  const [code, { sums, squares }] = fold(blocks, first, 8, into);
+  const { bias, groups } = blocks;
+  const [sumsInto = 0, squaresInto = 0] = into;
+  const size = 256 / groups;
+  // The words may wrap on the way: what comes out fits again.
+  const lessTwiceBias = op("i16x8.sub", squares.code, op("i16x8.mul", sums.code, words(2 * bias)));
+  return bias === 0 ? code : [
+    code,
+    set(squaresInto, op("i16x8.add", lessTwiceBias, words(squares.less + size * bias ** 2))),
+    set(sumsInto, op("i16x8.sub", sums.code, words(size * bias))),
+  ];
+}

@@ -1,0 +1,197 @@
+import { type Code, get, int, loadVector, op, set, shuffle, vector } from "./assemble.ts";
+import { bytes16, L } from "./block_moments.ts";
+import { type Blocks, scaledBlocks, shiftedBlocks } from "./block_sums.ts";
+import type { BlockKernel } from "./blocks.ts";
+import { B } from "./group_sums.ts";
+
+/** Kernels of the K-quants. Layouts: ggml/src/ggml-common.h in https://github.com/ggml-org/llama.cpp */
+
+const vec = (at: number): Code => loadVector(get(L.from), at);
+const or = (left: Code, right: Code): Code => op("v128.or", left, right);
+
+/** The `width` bits from bit `lowest` on of every byte, moved so that the lowest of them is bit `to`. */
+function field(bytes: Code, lowest: number, width: number, to = 0): Code {
+  const by = lowest - to;
+  const moved = by > 0
+    ? op("i16x8.shr_u", bytes, int(by))
+    : by < 0
+    ? op("i16x8.shl", bytes, int(-by))
+    : bytes;
+  return op("v128.and", moved, bytes16(((1 << width) - 1) << to));
+}
+
+const setRaw = (first: number, ...vectors: Code[]): Code =>
+  vectors.map((value, index) => set(B.raw[first + index] ?? 0, value));
+const raw = (index: number): Code => get(B.raw[index] ?? 0);
+const setCodes = (...vectors: Code[]): Code => vectors.map((value, index) => set(L.codes[index] ?? 0, value));
+
+/** The vector of a local with its 32-bit words in another order. */
+const arranged = (local: number, ...order: number[]): Code =>
+  shuffle(get(local), get(local), order.flatMap((word) => [0, 1, 2, 3].map((byte) => 4 * word + byte)));
+
+/** Every byte of each 32-bit word the same. */
+const perWord = (...bytes: number[]): Code =>
+  vector(bytes.flatMap((byte) => new Array<number>(4).fill(byte)));
+
+/**
+ * The eight small scales and eight small minima of Q4_K and Q5_K, 6 bits each, in the twelve bytes from byte 4 on: the
+ * first four of both are the low bits of the first eight bytes; the others have their low bits in the nibbles of the
+ * last four and their high ones above the first.
+ */
+function sixBitPairs(): Code {
+  const [words, nibbles] = L.spare;
+  const and = (bytes: Code, ...masks: number[]) => op("v128.and", bytes, perWord(...masks));
+  return [
+    set(nibbles, vec(0)),
+    set(words, arranged(nibbles, 1, 1, 2, 2)),
+    set(nibbles, arranged(nibbles, 3, 3, 3, 3)),
+    set(
+      L.packedScales,
+      or(
+        or(and(get(words), 63, 0, 63, 0), and(op("i16x8.shr_u", get(words), int(2)), 0, 0x30, 0, 0x30)),
+        or(and(get(nibbles), 0, 15, 0, 0), and(op("i16x8.shr_u", get(nibbles), int(4)), 0, 0, 0, 15)),
+      ),
+    ),
+    set(B.packedMinima, arranged(L.packedScales, 2, 3, 2, 3)),
+  ];
+}
+
+/** Groups `first` and `first + 1` of 32: the low and the high nibbles of the same 32 bytes. */
+function nibblePair(first: number, from: number): Code[] {
+  const at = from + 16 * first;
+  return [
+    setRaw(0, vec(at), vec(at + 16)),
+    setCodes(...[0, 4].flatMap((bit) => [field(raw(0), bit, 4), field(raw(1), bit, 4)])),
+  ];
+}
+
+const Q4_K: Blocks = {
+  bytes: 144,
+  groups: 8,
+  greatest: 15,
+  bias: 0,
+  halvesAt: 0,
+  scales: sixBitPairs(),
+  codes: (first) => nibblePair(first, 16),
+};
+
+/** The fifth bits are in 32 bytes of their own: bit `g` of each is for group `g`. */
+const Q5_K: Blocks = {
+  bytes: 176,
+  groups: 8,
+  greatest: 31,
+  bias: 0,
+  halvesAt: 0,
+  scales: sixBitPairs(),
+  codes: (first) => [
+    first === 0 ? setRaw(2, vec(16), vec(32)) : [],
+    nibblePair(first, 48),
+    setCodes(
+      ...L.codes.map((codes, index) =>
+        or(get(codes), field(raw(2 + (index & 1)), first + (index >> 1), 1, 4))
+      ),
+    ),
+  ],
+};
+
+/** Where groups `first` and `first + 1` of 16 are: half of the block, and which two bits of the bytes there. */
+const placeOf = (first: number) => ({ part: first >> 3, quarter: (first >> 1) & 3 });
+
+const Q2_K: Blocks = {
+  bytes: 84,
+  groups: 16,
+  greatest: 3,
+  bias: 0,
+  halvesAt: 80,
+  scales: [
+    set(L.packedScales, vec(0)),
+    set(B.packedMinima, field(get(L.packedScales), 4, 4)),
+    set(L.packedScales, field(get(L.packedScales), 0, 4)),
+  ],
+  codes: (first) => {
+    const { part, quarter } = placeOf(first);
+    return [
+      quarter === 0 ? setRaw(0, vec(16 + 32 * part), vec(32 + 32 * part)) : [],
+      setCodes(field(raw(0), 2 * quarter, 2), field(raw(1), 2 * quarter, 2)),
+    ];
+  },
+};
+
+/** Sixteen 6-bit scales less 32: low nibbles in eight bytes, high pairs of bits in four. */
+function scalesOfQ3K(): Code {
+  const [packed, low, pairs] = L.spare;
+  const and = (bytes: Code, ...masks: number[]) => op("v128.and", bytes, perWord(...masks));
+  const shifted = (bytes: number, by: number) => op("i16x8.shr_u", get(bytes), int(by));
+  const highBits = [
+    and(op("i16x8.shl", get(pairs), int(4)), 0x30, 0, 0, 0),
+    and(op("i16x8.shl", get(pairs), int(2)), 0, 0x30, 0, 0),
+    and(get(pairs), 0, 0, 0x30, 0),
+    and(shifted(pairs, 2), 0, 0, 0, 0x30),
+  ].reduce(or);
+  return [
+    set(packed, vec(92)),
+    set(low, arranged(packed, 1, 2, 1, 2)),
+    set(pairs, arranged(packed, 3, 3, 3, 3)),
+    set(
+      L.packedScales,
+      op(
+        "i8x16.sub",
+        or(or(and(get(low), 15, 15, 0, 0), and(shifted(low, 4), 0, 0, 15, 15)), highBits),
+        bytes16(32),
+      ),
+    ),
+  ];
+}
+
+/** The third bits are in 32 bytes of their own: bit `p` of each is for pair `p` of groups. */
+const Q3_K: Blocks = {
+  bytes: 110,
+  groups: 16,
+  greatest: 7,
+  bias: 4,
+  halvesAt: 108,
+  scales: scalesOfQ3K(),
+  codes: (first) => {
+    const { part, quarter } = placeOf(first);
+    const codes = (side: number) =>
+      or(field(raw(side), 2 * quarter, 2), field(raw(2 + side), first >> 1, 1, 2));
+    return [
+      first === 0 ? setRaw(2, vec(0), vec(16)) : [],
+      quarter === 0 ? setRaw(0, vec(32 + 32 * part), vec(48 + 32 * part)) : [],
+      setCodes(codes(0), codes(1)),
+    ];
+  },
+};
+
+const Q6_K: Blocks = {
+  bytes: 210,
+  groups: 16,
+  greatest: 63,
+  bias: 32,
+  halvesAt: 208,
+  scales: set(L.packedScales, vec(192)),
+  codes: (first) => {
+    const { part, quarter } = placeOf(first);
+    const at = 64 * part;
+    const codes = (side: number) =>
+      or(
+        field(raw(2 * (quarter & 1) + side), quarter < 2 ? 0 : 4, 4),
+        field(raw(4 + side), 2 * quarter, 2, 4),
+      );
+    return [
+      quarter === 0
+        ? setRaw(0, vec(at), vec(at + 16), vec(at + 32), vec(at + 48), vec(128 + at / 2), vec(144 + at / 2))
+        : [],
+      setCodes(codes(0), codes(1)),
+    ];
+  },
+};
+
+/** By tensor type. */
+export const K_KERNELS: Readonly<Record<string, BlockKernel>> = {
+  Q2_K: { blocksPerStep: 1, kernel: () => shiftedBlocks(Q2_K) },
+  Q3_K: { blocksPerStep: 1, kernel: () => scaledBlocks(Q3_K, 32) },
+  Q4_K: { blocksPerStep: 1, kernel: () => shiftedBlocks(Q4_K) },
+  Q5_K: { blocksPerStep: 1, kernel: () => shiftedBlocks(Q5_K) },
+  Q6_K: { blocksPerStep: 1, kernel: () => scaledBlocks(Q6_K, 128) },
+};
