@@ -229,8 +229,12 @@ export function shuffle(a: Code, b: Code, lanes: readonly number[]): Code {
   return [a, b, 0xfd, 13, lanes];
 }
 
-export function lane(kind: "i8x16_s" | "i32x4" | "f64x2" | "f32x4", value: Code, index: number): Code {
-  return [value, 0xfd, { "i32x4": 27, "f64x2": 33, "f32x4": 31, "i8x16_s": 21 }[kind], index];
+export function lane(
+  kind: "i8x16_s" | "i32x4" | "i64x2" | "f64x2" | "f32x4",
+  value: Code,
+  index: number,
+): Code {
+  return [value, 0xfd, { "i32x4": 27, "i64x2": 29, "f64x2": 33, "f32x4": 31, "i8x16_s": 21 }[kind], index];
 }
 
 /** A vector of two doubles with its upper lane replaced. */

@@ -177,13 +177,13 @@ export function zerosOfShifted(elements: 16 | 32, [least, greatest]: readonly [n
 }
 
 /** The exact extremes of both groups, from the least and greatest code of each. */
-function exactExtremes(elements: 16 | 32): Code {
+export function exactExtremes(elements: 16 | 32): Code {
   const scratch = L.spare[0];
   const reduce = (pick: "i8x16.min_s" | "i8x16.max_s", vectors: readonly number[]): Code => [
     set(scratch, vectors.map(get).reduce((left, right) => op(pick, left, right))),
     [8, 4, 2, 1].map((by) => {
       const lanes = Array.from({ length: 16 }, (_, i) => (i + by) % 16);
-      return set(scratch, op(pick, get(scratch), shuffle(get(scratch), get(scratch), lanes)));
+      return set(scratch, op(pick, get(scratch), op("i8x16.relaxed_swizzle", get(scratch), vector(lanes))));
     }),
   ];
   const value = (group: 0 | 1): Code =>
@@ -208,24 +208,24 @@ function exactExtremes(elements: 16 | 32): Code {
   ]);
 }
 
-/** Looks at single codes only where the whole range of codes could set a new extreme. */
-export function extremes(elements: 16 | 32, [least, greatest]: readonly [number, number]): Code {
+/** Whether the whole range of codes of a pair of groups could set a new extreme. */
+export function maySetExtreme([least, greatest]: Grouping["range"]): Code {
   const [low, high] = L.spare;
   const at = (code: number) => op("f64x2.add", op("f64x2.mul", get(L.a), doubles2(code)), get(L.b));
   return [
     set(low, at(least)),
     set(high, at(greatest)),
-    when(
-      any(
-        op(
-          "v128.or",
-          op("f64x2.lt", op("f64x2.pmin", get(low), get(high)), get(L.minimum)),
-          op("f64x2.gt", op("f64x2.pmax", get(low), get(high)), get(L.maximum)),
-        ),
-      ),
-      exactExtremes(elements),
+    op(
+      "v128.or",
+      op("f64x2.lt", op("f64x2.pmin", get(low), get(high)), get(L.minimum)),
+      op("f64x2.gt", op("f64x2.pmax", get(low), get(high)), get(L.maximum)),
     ),
   ];
+}
+
+/** Looks at single codes only where that may be. */
+export function extremes(elements: 16 | 32, range: Grouping["range"]): Code {
+  return when(any(maySetExtreme(range)), exactExtremes(elements));
 }
 
 /** What every group of a format has in common. `shifted` values are `a * code + b`, others `a * code`. */

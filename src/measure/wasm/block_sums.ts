@@ -6,6 +6,7 @@ import {
   type Kernel,
   lane,
   load,
+  long,
   op,
   set,
   shuffle,
@@ -18,8 +19,10 @@ import {
   blockKernel,
   bytes16,
   doubles2,
+  exactExtremes,
   extremes,
   L,
+  maySetExtreme,
   unless,
   zerosOfShifted,
   zerosWithoutScale,
@@ -81,7 +84,6 @@ function addGroups(blocks: Blocks, half: 0 | 8, add: (sums: Code, squares: Code)
 }
 
 const elementsOf = ({ groups }: Blocks): 16 | 32 => groups === 8 ? 32 : 16;
-const orInto = (local: number, found: Code): Code => set(local, op("v128.or", get(local), found));
 const pairsOf = (groups: 8 | 16, one: (first: number) => Code): Code =>
   Array.from({ length: groups / 2 }, (_, index) => one(2 * index));
 const clear = (local: number): Code => set(local, bytes16(0));
@@ -156,80 +158,94 @@ function fourFloats(bytes: number, first: number): Code {
 }
 
 /**
- * Whether a block may have zeros or set a new extreme. Floats are exact here (halves have 11 bits, small scales 6 and
- * codes 5) but for the last sum, where rounding keeps the order, and the root, which they give exactly if it is a whole
- * number. A group without a scale has no root, so it always counts.
+ * Marks groups in `B.found` that may have zeros or set a new extreme. Floats are exact here (halves have 11 bits, small
+ * scales 6 and codes 5) but for the last sum, where rounding keeps the order, and the root, which they give exactly if
+ * it is a whole number. A group without a scale has no root: all of its values may be zeros.
  */
-function mayMatter({ groups, greatest }: Blocks): Code {
-  const [scale, shift, a, b, ends, root] = B.scratch;
-  const noScale = op("i8x16.eq", get(L.packedScales), bytes16(0));
+function findGroups({ groups, greatest }: Blocks): Code {
+  const [scale, shift, a, b, end, root] = B.scratch;
   const four = (first: number): Code => [
     set(a, op("f32x4.mul", get(scale), fourFloats(L.packedScales, first))),
     set(b, op("f32x4.mul", get(shift), fourFloats(B.packedMinima, first))),
     set(root, op("f32x4.div", get(b), get(a))),
-    orInto(B.found, op("f32x4.eq", get(root), op("f32x4.nearest", get(root)))),
-    set(ends, op("f32x4.add", op("f32x4.mul", get(a), floats4(greatest)), get(b))),
-    orInto(B.found, op("f32x4.ge", op("f32x4.pmax", get(ends), get(b)), get(B.greatest))),
-    orInto(B.found, op("f32x4.le", op("f32x4.pmin", get(ends), get(b)), get(B.least))),
+    set(end, op("f32x4.add", op("f32x4.mul", get(a), floats4(greatest)), get(b))),
+    set(
+      found(first),
+      [
+        op("f32x4.eq", get(a), floats4(0)),
+        op("f32x4.eq", get(root), op("f32x4.nearest", get(root))),
+        op("f32x4.ge", op("f32x4.pmax", get(end), get(b)), get(B.greatest)),
+        op("f32x4.le", op("f32x4.pmin", get(end), get(b)), get(B.least)),
+      ].reduce(or),
+    ),
   ];
   return [
     set(scale, arranged(B.halves, 0, 0, 0, 0)),
     set(shift, arranged(B.halves, 1, 1, 1, 1)),
-    set(B.found, op("v128.or", noScale, op("f32x4.eq", get(scale), floats4(0)))),
-    Array.from({ length: groups / 4 }, (_, index) => four(4 * index)),
-    any(get(B.found)),
+    fours(groups).map(four),
   ];
 }
 
-/** Bytes `at` and `at + 1` of a vector as two doubles. */
-function twoBytes(bytes: Code, at: number, form: "signed" | "unsigned"): Code {
-  const none = 16;
-  const high = (byte: number) => [none, none, none, byte];
-  const spread = shuffle(bytes, bytes16(0), [
-    ...high(at),
-    ...high(at + 1),
-    ...new Array<number>(8).fill(none),
-  ]);
-  const shift = form === "signed" ? "i32x4.shr_s" : "i32x4.shr_u";
-  return op("f64x2.convert_low_i32x4_s", op(shift, spread, int(24)));
+const or = (left: Code, right: Code): Code => op("v128.or", left, right);
+const fours = (groups: 8 | 16): number[] => Array.from({ length: groups / 4 }, (_, index) => 4 * index);
+const found = (group: number): number => B.found[group >> 2] ?? 0;
+
+/** Bytes `first` and `first + 1` of a local as two doubles. */
+function twoDoublesAt(bytes: number, first: number, shift: "i32x4.shr_s" | "i32x4.shr_u"): Code {
+  const none = 0x80;
+  const order = [first, first + 1].flatMap((byte) => [none, none, none, byte]);
+  const nowhere = new Array<number>(8).fill(none);
+  const high = op("i8x16.relaxed_swizzle", get(bytes), vector([...order, ...nowhere]));
+  return op("f64x2.convert_low_i32x4_s", op(shift, high, int(24)));
 }
 
-/** Looks for zeros and extremes in a block group by group, two at a time. */
+/** Takes the zeros and extremes of the groups in `B.found`, two at a time. */
 function lookAtShifted(blocks: Blocks): Code {
   const elements = elementsOf(blocks);
-  const float = (value: number) => op("f32x4.demote_f64x2_zero", get(value));
-  return [
-    pairsOf(blocks.groups, (first) => [
-      blocks.codes(first),
-      set(L.a, op("f64x2.mul", get(B.scale), twoBytes(get(L.packedScales), first, "unsigned"))),
-      set(L.b, op("f64x2.mul", get(B.shift), twoBytes(get(B.packedMinima), first, "unsigned"))),
-      zerosOfShifted(elements, [0, blocks.greatest]),
-      extremes(elements, [0, blocks.greatest]),
-    ]),
-    set(B.least, float(L.minimum)),
-    set(B.least, arranged(B.least, 0, 0, 0, 0)),
-    set(B.greatest, float(L.maximum)),
-    set(B.greatest, arranged(B.greatest, 0, 0, 0, 0)),
+  const range = [0, blocks.greatest] as const;
+  const inAllLanes = (float: number, double: number): Code => [
+    set(float, op("f32x4.demote_f64x2_zero", get(double))),
+    set(float, arranged(float, 0, 0, 0, 0)),
   ];
+  const two = (first: number) =>
+    when(
+      op("i64.ne", lane("i64x2", get(found(first)), (first >> 1) & 1), long(0)),
+      [
+        set(L.a, op("f64x2.mul", get(B.scale), twoDoublesAt(L.packedScales, first, "i32x4.shr_u"))),
+        set(L.b, op("f64x2.mul", get(B.shift), twoDoublesAt(B.packedMinima, first, "i32x4.shr_u"))),
+        blocks.shared(first),
+        blocks.codes(first),
+        zerosOfShifted(elements, range),
+        extremes(elements, range),
+      ],
+    );
+  return [pairsOf(blocks.groups, two), inAllLanes(B.least, L.minimum), inAllLanes(B.greatest, L.maximum)];
 }
 
+/** Takes the extremes of all groups, and the zeros of those without a scale. */
 function lookAtScaled(blocks: Blocks, greatestScale: number): Code {
   const elements = elementsOf(blocks);
   const { bias, greatest } = blocks;
+  const range = [-bias, greatest - bias] as const;
   const room = op(
     "f64.min",
     lane("f64x2", get(L.maximum), 0),
     op("f64.neg", lane("f64x2", get(L.minimum), 0)),
   );
   const scale = op("f64.mul", op("f64.max", room, double(0)), double(2 ** -112 / (greatestScale * bias)));
-  return [
-    pairsOf(blocks.groups, (first) => [
+  const noScale = op("f64x2.eq", get(L.a), doubles2(0));
+  const two = (first: number): Code => [
+    set(L.a, op("f64x2.mul", get(B.scale), twoDoublesAt(L.packedScales, first, "i32x4.shr_s"))),
+    when(any(op("v128.or", noScale, maySetExtreme(range))), [
+      blocks.shared(first),
       blocks.codes(first),
       L.codes.slice(0, 2).map((codes) => set(codes, op("i8x16.sub", get(codes), bytes16(bias)))),
-      set(L.a, op("f64x2.mul", get(B.scale), twoBytes(get(L.packedScales), first, "signed"))),
       zerosWithoutScale(elements),
-      extremes(elements, [-bias, greatest - bias]),
+      exactExtremes(elements),
     ]),
+  ];
+  return [
+    pairsOf(blocks.groups, two),
     set(B.limit, op("i32.shr_u", op("i32.reinterpret_f32", op("f32.demote_f64", scale)), int(13))),
   ];
 }
@@ -255,7 +271,8 @@ export function shiftedBlocks(blocks: Blocks): Kernel {
       set(B.shift, op("f64x2.promote_low_f32x4", arranged(B.halves, 1, 1, 1, 1))),
       blocks.scales,
       addShifted(blocks),
-      when(mayMatter(blocks), lookAtShifted(blocks)),
+      findGroups(blocks),
+      when(any(fours(blocks.groups).map((first) => get(found(first))).reduce(or)), lookAtShifted(blocks)),
     ]),
   ];
   return blockKernel(blocks.bytes, step, {

@@ -37,16 +37,16 @@ export const B = {
   /** The least and greatest value so far as floats, in all lanes. */
   least: free(32),
   greatest: free(33),
-  /** Where a block may matter for zeros and extremes. */
-  found: free(34),
-  scratch: [free(35), free(36), free(37), free(38), free(39), free(40)],
+  /** Groups that may have zeros or set a new extreme, four in a vector. */
+  found: [free(34), free(35), free(36), free(37)],
+  scratch: [free(38), free(39), free(40), free(41), free(42), free(43)],
   /** The bits of the half floats of the block, and of the least scale that may set a new extreme. */
-  bits: free(41),
-  limit: free(42),
+  bits: free(44),
+  limit: free(45),
 } as const;
 
 /** Types of the locals of `B`. */
-export const TYPES_OF_B: Kernel["locals"] = [...new Array<typeof V128>(41).fill(V128), I32, I32];
+export const TYPES_OF_B: Kernel["locals"] = [...new Array<typeof V128>(44).fill(V128), I32, I32];
 
 /** A block of 256 values in groups of equal size, whose codes are numbers from 0 to `greatest`, below 64. */
 export interface CodedGroups {
@@ -54,7 +54,9 @@ export interface CodedGroups {
   readonly greatest: number;
   /** The code that means zero in formats without minima, else 0. */
   readonly bias: number;
-  /** Puts the codes of groups `first` and `first + 1` into `L.codes`. It is asked for one pair after another. */
+  /** Puts bytes into `B.raw` that all eight groups share of which `first` is one. */
+  readonly shared: (first: number) => Code;
+  /** Puts the codes of groups `first` and `first + 1` into `L.codes`. */
   readonly codes: (first: number) => Code;
 }
 
@@ -134,7 +136,8 @@ function fold(blocks: CodedGroups, first: number, count: number, into: readonly 
  */
 export function sumsOfEight(blocks: CodedGroups, first: 0 | 8): Code {
   const into = B.sums[first / 8] ?? [];
-  const [code, { sums, squares }] = fold(blocks, first, 8, into);
+  const [folding, { sums, squares }] = fold(blocks, first, 8, into);
+  const code = [blocks.shared(first), folding];
   const { bias, groups } = blocks;
   const [sumsInto = 0, squaresInto = 0] = into;
   const size = 256 / groups;

@@ -72,6 +72,7 @@ const Q4_K: Blocks = {
   bias: 0,
   halvesAt: 0,
   scales: sixBitPairs(),
+  shared: () => [],
   codes: (first) => nibblePair(first, 16),
 };
 
@@ -83,8 +84,8 @@ const Q5_K: Blocks = {
   bias: 0,
   halvesAt: 0,
   scales: sixBitPairs(),
+  shared: () => setRaw(2, vec(16), vec(32)),
   codes: (first) => [
-    first === 0 ? setRaw(2, vec(16), vec(32)) : [],
     nibblePair(first, 48),
     setCodes(
       ...L.codes.map((codes, index) =>
@@ -108,12 +109,10 @@ const Q2_K: Blocks = {
     set(B.packedMinima, field(get(L.packedScales), 4, 4)),
     set(L.packedScales, field(get(L.packedScales), 0, 4)),
   ],
+  shared: (first) => setRaw(0, vec(16 + 32 * placeOf(first).part), vec(32 + 32 * placeOf(first).part)),
   codes: (first) => {
-    const { part, quarter } = placeOf(first);
-    return [
-      quarter === 0 ? setRaw(0, vec(16 + 32 * part), vec(32 + 32 * part)) : [],
-      setCodes(field(raw(0), 2 * quarter, 2), field(raw(1), 2 * quarter, 2)),
-    ];
+    const { quarter } = placeOf(first);
+    return setCodes(field(raw(0), 2 * quarter, 2), field(raw(1), 2 * quarter, 2));
   },
 };
 
@@ -151,15 +150,15 @@ const Q3_K: Blocks = {
   bias: 4,
   halvesAt: 108,
   scales: scalesOfQ3K(),
+  shared: (first) => {
+    const at = 32 + 32 * placeOf(first).part;
+    return setRaw(0, vec(at), vec(at + 16), vec(0), vec(16));
+  },
   codes: (first) => {
-    const { part, quarter } = placeOf(first);
+    const { quarter } = placeOf(first);
     const codes = (side: number) =>
       or(field(raw(side), 2 * quarter, 2), field(raw(2 + side), first >> 1, 1, 2));
-    return [
-      first === 0 ? setRaw(2, vec(0), vec(16)) : [],
-      quarter === 0 ? setRaw(0, vec(32 + 32 * part), vec(48 + 32 * part)) : [],
-      setCodes(codes(0), codes(1)),
-    ];
+    return setCodes(codes(0), codes(1));
   },
 };
 
@@ -170,20 +169,18 @@ const Q6_K: Blocks = {
   bias: 32,
   halvesAt: 208,
   scales: set(L.packedScales, vec(192)),
+  shared: (first) => {
+    const [low, high] = [64 * placeOf(first).part, 128 + 32 * placeOf(first).part];
+    return setRaw(0, vec(low), vec(low + 16), vec(low + 32), vec(low + 48), vec(high), vec(high + 16));
+  },
   codes: (first) => {
-    const { part, quarter } = placeOf(first);
-    const at = 64 * part;
+    const { quarter } = placeOf(first);
     const codes = (side: number) =>
       or(
         field(raw(2 * (quarter & 1) + side), quarter < 2 ? 0 : 4, 4),
         field(raw(4 + side), 2 * quarter, 2, 4),
       );
-    return [
-      quarter === 0
-        ? setRaw(0, vec(at), vec(at + 16), vec(at + 32), vec(at + 48), vec(128 + at / 2), vec(144 + at / 2))
-        : [],
-      setCodes(codes(0), codes(1)),
-    ];
+    return setCodes(codes(0), codes(1));
   },
 };
 
