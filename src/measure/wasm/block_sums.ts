@@ -62,14 +62,22 @@ const signed = (local: number): Code => twoDoubles(local, "f64x2.convert_low_i32
 const unsigned = (local: number): Code => twoDoubles(local, "f64x2.convert_low_i32x4_u");
 
 /**
- * The half floats in `B.bits` as floats, which hold all of them exactly, in the first lanes; the second is negated,
- * because minima are subtracted.
+ * The half floats in `B.bits` as floats, which hold all of them exactly, in the first lanes of `B.halves`; the second
+ * is negated, because minima are subtracted. Scales below 2^-14, which are common, are subnormal halves: read as if
+ * they were not they are `float`, less than twice that less 2^-14, which they are. For larger ones that is the greater.
+ * (To multiply subnormal floats takes processors many times as long.)
  */
-function halvesAsFloats(): Code {
-  const wide = op("i32x4.extend_low_i16x8_s", op("i32x4.splat", get(B.bits)));
-  // The sign fills the bits above it: only one of them stays, and none of an exponent that halves do not have.
-  const bits = op("v128.and", op("i32x4.shl", wide, int(13)), eachWord(0x8fffe000));
-  return op("f32x4.mul", bits, floats(2 ** 112, -(2 ** 112), 0, 0));
+function readHalves(): Code {
+  const [word, float] = B.scratch;
+  const size = op("v128.and", get(word), eachWord(0x0fffe000));
+  const twice = op("f32x4.add", get(float), get(float));
+  const sign = op("v128.and", get(word), eachWord(0x80000000));
+  return [
+    set(word, op("i32x4.shl", op("i32x4.extend_low_i16x8_s", op("i32x4.splat", get(B.bits))), int(13))),
+    set(float, op("i32x4.add", size, eachWord((127 - 15) << 23))),
+    set(float, op("f32x4.pmin", get(float), op("f32x4.add", twice, floats4(-(2 ** -14))))),
+    set(B.halves, op("f32x4.mul", or(get(float), sign), floats(1, -1, 0, 0))),
+  ];
 }
 
 /** Sums over all groups of a block, and the totals of codes. */
@@ -266,7 +274,7 @@ export function shiftedBlocks(blocks: Blocks): Kernel {
   const step = [
     set(B.bits, load("i32.load", get(L.from), blocks.halvesAt)),
     unless(special, [
-      set(B.halves, halvesAsFloats()),
+      readHalves(),
       set(B.scale, op("f64x2.promote_low_f32x4", arranged(B.halves, 0, 0, 0, 0))),
       set(B.shift, op("f64x2.promote_low_f32x4", arranged(B.halves, 1, 1, 1, 1))),
       blocks.scales,
@@ -294,7 +302,7 @@ export function scaledBlocks(blocks: Blocks, greatestScale: number): Kernel {
   const step = [
     set(B.bits, load("i32.load16_u", get(L.from), blocks.halvesAt)),
     unless(op("i32.ge_u", size, int(0x7c00)), [
-      set(B.halves, halvesAsFloats()),
+      readHalves(),
       set(B.scale, op("f64x2.promote_low_f32x4", arranged(B.halves, 0, 0, 0, 0))),
       blocks.scales,
       addScaled(blocks),
