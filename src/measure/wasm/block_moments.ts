@@ -62,8 +62,8 @@ const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 const HIGH_HALVES = LOW_HALVES.map((index) => index + 8);
 
 export const addTo = (total: number, value: Code): Code => set(total, op("f64x2.add", get(total), value));
-export function doubles2(value: number): Code {
-  return vector([...new Uint8Array(new Float64Array([value, value]).buffer)]);
+export function doubles2(first: number, second = first): Code {
+  return vector([...new Uint8Array(new Float64Array([first, second]).buffer)]);
 }
 
 export const any = (mask: Code): Code => op("v128.any_true", mask);

@@ -62,21 +62,20 @@ const signed = (local: number): Code => twoDoubles(local, "f64x2.convert_low_i32
 const unsigned = (local: number): Code => twoDoubles(local, "f64x2.convert_low_i32x4_u");
 
 /**
- * The half floats in `B.bits` as floats, which hold all of them exactly, in the first lanes of `B.halves`; the second
- * is negated, because minima are subtracted. Scales below 2^-14, which are common, are subnormal halves: read as if
- * they were not they are `float`, less than twice that less 2^-14, which they are. For larger ones that is the greater.
- * (To multiply subnormal floats takes processors many times as long.)
+ * The scale and the minimum of the block, whose bits are `B.bits`. Minima are negated, because they are subtracted.
+ * Exact: the bits are shifted into a float, which is rescaled. That is done as a double, because scales are often so
+ * small that the float is subnormal, and processors are slow at multiplying those.
  */
 function readHalves(): Code {
-  const [word, float] = B.scratch;
-  const size = op("v128.and", get(word), eachWord(0x0fffe000));
-  const twice = op("f32x4.add", get(float), get(float));
-  const sign = op("v128.and", get(word), eachWord(0x80000000));
+  const wide = op("i32x4.extend_low_i16x8_s", op("i32x4.splat", get(B.bits)));
+  // The sign fills the bits above it: one of them stays, and none of an exponent that halves do not have.
+  const small = op("v128.and", op("i32x4.shl", wide, int(13)), eachWord(0x8fffe000));
+  const rescale = doubles2(2 ** 112, -(2 ** 112));
   return [
-    set(word, op("i32x4.shl", op("i32x4.extend_low_i16x8_s", op("i32x4.splat", get(B.bits))), int(13))),
-    set(float, op("i32x4.add", size, eachWord((127 - 15) << 23))),
-    set(float, op("f32x4.pmin", get(float), op("f32x4.add", twice, floats4(-(2 ** -14))))),
-    set(B.halves, op("f32x4.mul", or(get(float), sign), floats(1, -1, 0, 0))),
+    set(B.halves, op("f64x2.mul", op("f64x2.promote_low_f32x4", small), rescale)),
+    set(B.scale, arranged(B.halves, 0, 1, 0, 1)),
+    set(B.shift, arranged(B.halves, 2, 3, 2, 3)),
+    set(B.halves, op("f32x4.demote_f64x2_zero", get(B.halves))),
   ];
 }
 
@@ -275,8 +274,6 @@ export function shiftedBlocks(blocks: Blocks): Kernel {
     set(B.bits, load("i32.load", get(L.from), blocks.halvesAt)),
     unless(special, [
       readHalves(),
-      set(B.scale, op("f64x2.promote_low_f32x4", arranged(B.halves, 0, 0, 0, 0))),
-      set(B.shift, op("f64x2.promote_low_f32x4", arranged(B.halves, 1, 1, 1, 1))),
       blocks.scales,
       addShifted(blocks),
       findGroups(blocks),
@@ -303,7 +300,6 @@ export function scaledBlocks(blocks: Blocks, greatestScale: number): Kernel {
     set(B.bits, load("i32.load16_u", get(L.from), blocks.halvesAt)),
     unless(op("i32.ge_u", size, int(0x7c00)), [
       readHalves(),
-      set(B.scale, op("f64x2.promote_low_f32x4", arranged(B.halves, 0, 0, 0, 0))),
       blocks.scales,
       addScaled(blocks),
       when(mayMatter, lookAtScaled(blocks, greatestScale)),
