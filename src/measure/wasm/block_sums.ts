@@ -84,8 +84,8 @@ function addGroups(blocks: Blocks, half: 0 | 8, add: (sums: Code, squares: Code)
   const [sums = 0, squares = 0] = B.sums[half / 8] ?? [];
   return [
     sumsOfEight(blocks, half),
-    addWords(B.codeSum, dot(get(sums), get(B.wordOnes))),
-    addWords(B.codeSquares, dot(get(squares), get(B.wordOnes))),
+    addWords(B.codeSum, dot(get(sums), words(1))),
+    addWords(B.codeSquares, dot(get(squares), words(1))),
     add(get(sums), get(squares)),
   ];
 }
@@ -114,7 +114,7 @@ function addShifted(blocks: Blocks): Code {
         addWords(B.scaled, dot(sums, get(B.scales))),
         addWords(B.scaledSquares, dot(squares, op("i16x8.mul", get(B.scales), get(B.scales)))),
         addWords(B.cross, dot(sums, op("i16x8.mul", get(B.scales), get(B.minima)))),
-        addWords(B.shifts, dot(get(B.manyMinima), get(B.wordOnes))),
+        addWords(B.shifts, dot(get(B.manyMinima), words(1))),
         addWords(B.shiftSquares, dot(get(B.manyMinima), get(B.minima))),
       ]);
     }),
@@ -257,7 +257,6 @@ function lookAtScaled(blocks: Blocks, greatestScale: number): Code {
   ];
 }
 
-const CONSTANTS = [set(B.ones, bytes16(1)), set(B.wordOnes, words(1))];
 const CODE_TOTALS = [
   set(L.codeSum, signed(B.codeSum)),
   set(L.codeSquares, unsigned(B.codeSquares)),
@@ -282,7 +281,7 @@ export function shiftedBlocks(blocks: Blocks): Kernel {
   ];
   return blockKernel(blocks.bytes, step, {
     locals: TYPES_OF_B,
-    before: [CONSTANTS, set(B.least, floats4(Infinity)), set(B.greatest, floats4(-Infinity))],
+    before: [set(B.least, floats4(Infinity)), set(B.greatest, floats4(-Infinity))],
     after: CODE_TOTALS,
   });
 }
@@ -305,5 +304,5 @@ export function scaledBlocks(blocks: Blocks, greatestScale: number): Kernel {
       when(mayMatter, lookAtScaled(blocks, greatestScale)),
     ]),
   ];
-  return blockKernel(blocks.bytes, step, { locals: TYPES_OF_B, before: CONSTANTS, after: CODE_TOTALS });
+  return blockKernel(blocks.bytes, step, { locals: TYPES_OF_B, before: [], after: CODE_TOTALS });
 }

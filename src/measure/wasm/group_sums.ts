@@ -4,49 +4,46 @@ import { bytes16, FIRST_FREE_LOCAL, L } from "./block_moments.ts";
 /** Locals of kernels that take blocks of 256 values, beside those of `L`. */
 const free = (index: number): number => FIRST_FREE_LOCAL + index;
 export const B = {
-  /** Constants that are needed so often that they are kept at hand: every byte 1, every word 1. */
-  ones: free(0),
-  wordOnes: free(1),
   /** Bytes of codes, read once for the pairs of groups that share them. */
-  raw: [free(2), free(3), free(4), free(5), free(6), free(7)],
+  raw: [free(0), free(1), free(2), free(3), free(4), free(5)],
   /** Sums of codes and of their squares: of the first and second eight groups, and of fewer on the way. */
-  sums: [[free(8), free(9)], [free(10), free(11)]],
-  partial: [[free(12), free(13)], [free(14), free(15)]],
+  sums: [[free(6), free(7)], [free(8), free(9)]],
+  partial: [[free(10), free(11)], [free(12), free(13)]],
   /** Minus one for each code of the block that means zero, byte by byte. */
-  zeroCodes: free(16),
+  zeroCodes: free(14),
   /** Small minima of the block, one a byte, as `L.packedScales` has the small scales. */
-  packedMinima: free(17),
+  packedMinima: free(15),
   /** Both of eight groups as words, and the minima times the values of a group. */
-  scales: free(18),
-  minima: free(19),
-  manyMinima: free(20),
+  scales: free(16),
+  minima: free(17),
+  manyMinima: free(18),
   /** The half floats of the block as floats; its scale, and its minimum less than zero, in both lanes. */
-  halves: free(21),
-  scale: free(22),
-  shift: free(23),
+  halves: free(19),
+  scale: free(20),
+  shift: free(21),
   /** Sums over the groups of the block, in 32-bit lanes. */
-  scaled: free(24),
-  scaledSquares: free(25),
-  shifts: free(26),
-  shiftSquares: free(27),
-  cross: free(28),
-  crossed: free(29),
+  scaled: free(22),
+  scaledSquares: free(23),
+  shifts: free(24),
+  shiftSquares: free(25),
+  cross: free(26),
+  crossed: free(27),
   /** Sums over all blocks, in 32-bit lanes. */
-  codeSum: free(30),
-  codeSquares: free(31),
+  codeSum: free(28),
+  codeSquares: free(29),
   /** The least and greatest value so far as floats, in all lanes. */
-  least: free(32),
-  greatest: free(33),
+  least: free(30),
+  greatest: free(31),
   /** Groups that may have zeros or set a new extreme, four in a vector. */
-  found: [free(34), free(35), free(36), free(37)],
-  scratch: [free(38), free(39), free(40), free(41), free(42), free(43)],
+  found: [free(32), free(33), free(34), free(35)],
+  scratch: [free(36), free(37), free(38), free(39), free(40), free(41)],
   /** The bits of the half floats of the block, and of the least scale that may set a new extreme. */
-  bits: free(44),
-  limit: free(45),
+  bits: free(42),
+  limit: free(43),
 } as const;
 
 /** Types of the locals of `B`. */
-export const TYPES_OF_B: Kernel["locals"] = [...new Array<typeof V128>(44).fill(V128), I32, I32];
+export const TYPES_OF_B: Kernel["locals"] = [...new Array<typeof V128>(42).fill(V128), I32, I32];
 
 /** A block of 256 values in groups of equal size, whose codes are numbers from 0 to `greatest`, below 64. */
 export interface CodedGroups {
@@ -78,13 +75,13 @@ function folded(left: Words, right: Words): Words {
   if (left.greatest <= 255) {
     const bytes = op("i8x16.narrow_i16x8_u", left.code, right.code);
     const code = left.greatest <= 127
-      ? op("i16x8.relaxed_dot_i8x16_i7x16_s", bytes, get(B.ones))
+      ? op("i16x8.relaxed_dot_i8x16_i7x16_s", bytes, bytes16(1))
       : op("i16x8.extadd_pairwise_i8x16_u", bytes);
     return { code, greatest, less: 0 };
   }
   const by = greatest < 2 ** 15 ? 0 : 2 ** 14;
   const pairs = [left, right].map(({ code }) =>
-    op("i32x4.dot_i16x8_s", by === 0 ? code : op("i16x8.sub", code, words(by)), get(B.wordOnes))
+    op("i32x4.dot_i16x8_s", by === 0 ? code : op("i16x8.sub", code, words(by)), words(1))
   );
   return { code: op("i16x8.narrow_i32x4_s", ...pairs), greatest: greatest - 2 * by, less: 2 * by };
 }
@@ -100,7 +97,7 @@ function sumsOfOne({ groups, greatest }: CodedGroups, group: 0 | 1): Sums {
   const added = vectors.reduce((left, right) => op("i8x16.add", left, right));
   const squares = vectors.map((codes) => op("i16x8.relaxed_dot_i8x16_i7x16_s", codes, codes))
     .reduce((left, right) => op("i16x8.add", left, right));
-  const sums = op("i16x8.relaxed_dot_i8x16_i7x16_s", added, get(B.ones));
+  const sums = op("i16x8.relaxed_dot_i8x16_i7x16_s", added, bytes16(1));
   return {
     sums: { code: sums, greatest: 2 * vectors.length * greatest, less: 0 },
     squares: { code: squares, greatest: 2 * vectors.length * greatest ** 2, less: 0 },
