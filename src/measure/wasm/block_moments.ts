@@ -19,9 +19,7 @@ import {
   when,
 } from "./assemble.ts";
 import { HIGH_HALF, RESULT, sumOfLanes } from "./results.ts";
-
-/** Every byte of a vector the same. */
-export const bytes16 = (value: number): Code => vector(new Array<number>(16).fill(value & 255));
+import { bytes16, doubles2, words8 } from "./vectors.ts";
 
 /** Locals of a block kernel. The first three are its parameters: first byte, end, result address. */
 export const L = {
@@ -44,28 +42,20 @@ export const L = {
   /** The codes of two groups: one or two vectors for each. */
   codes: [14, 15, 16, 17],
   spare: [18, 19, 20, 21],
-  /** Scales of the whole block. */
+  /** Scale of the whole block. */
   scale: 22,
-  minimumScale: 23,
-  moreZeros: 24,
-  leftOut: 25,
-  /** Small scales of the whole block, one a byte. */
-  packedScales: 26,
+  moreZeros: 23,
+  leftOut: 24,
 } as const;
 
-export const FIRST_FREE_LOCAL = 27;
+export const FIRST_FREE_LOCAL = 25;
 
-const ONES = vector(new Array<number[]>(8).fill([1, 0]).flat());
 const EVEN_WORDS = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
 const ODD_WORDS = EVEN_WORDS.map((index) => index + 8);
 const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 const HIGH_HALVES = LOW_HALVES.map((index) => index + 8);
 
 export const addTo = (total: number, value: Code): Code => set(total, op("f64x2.add", get(total), value));
-export function doubles2(first: number, second = first): Code {
-  return vector([...new Uint8Array(new Float64Array([first, second]).buffer)]);
-}
-
 export const any = (mask: Code): Code => op("v128.any_true", mask);
 
 /** The vectors that hold the codes of group 0 or 1 of a pair. */
@@ -76,7 +66,7 @@ function codesOf(group: 0 | 1, elements: 16 | 32): readonly number[] {
 function fourSums(vectors: readonly number[]): Code {
   const pairs = vectors.map((v) => op("i16x8.extadd_pairwise_i8x16_s", get(v)))
     .reduce((left, right) => op("i16x8.add", left, right));
-  return op("i32x4.dot_i16x8_s", pairs, ONES);
+  return op("i32x4.dot_i16x8_s", pairs, words8(1));
 }
 
 /** Four squares of two vectors stay below the largest 16-bit number. */
@@ -92,7 +82,7 @@ function fourSquares(vectors: readonly number[], [least, greatest]: Grouping["ra
       const size = least < 0 ? op("i8x16.abs", get(v)) : get(v);
       return op("i16x8.relaxed_dot_i8x16_i7x16_s", size, size);
     });
-    return op("i32x4.dot_i16x8_s", squares.reduce((left, right) => op("i16x8.add", left, right)), ONES);
+    return op("i32x4.dot_i16x8_s", squares.reduce((left, right) => op("i16x8.add", left, right)), words8(1));
   }
   return vectors.flatMap((v) =>
     (["i16x8.extend_low_i8x16_s", "i16x8.extend_high_i8x16_s"] as const).map((half) => {
@@ -280,10 +270,10 @@ export function blockKernel(
   { locals, before, after }: Around = { locals: [], before: [], after: [] },
 ): Kernel {
   const stored = (offset: number, value: Code) => store("f64.store", get(L.result), value, offset);
-  const maskSum = op("i32x4.dot_i16x8_s", get(L.zeros), ONES);
+  const maskSum = op("i32x4.dot_i16x8_s", get(L.zeros), words8(1));
   return {
     parameters: [I32, I32, I32],
-    locals: [...new Array<typeof V128>(19).fill(V128), F64, F64, I32, I32, V128, ...locals],
+    locals: [...new Array<typeof V128>(19).fill(V128), F64, I32, I32, ...locals],
     body: [
       set(L.minimum, doubles2(Infinity)),
       set(L.maximum, doubles2(-Infinity)),

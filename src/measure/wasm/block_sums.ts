@@ -17,8 +17,6 @@ import {
   addTo,
   any,
   blockKernel,
-  bytes16,
-  doubles2,
   exactExtremes,
   extremes,
   L,
@@ -27,8 +25,9 @@ import {
   zerosOfShifted,
   zerosWithoutScale,
 } from "./block_moments.ts";
-import { B, type CodedGroups, sumsOfEight, TYPES_OF_B, words } from "./group_sums.ts";
+import { B, type CodedGroups, sumsOfEight, TYPES_OF_B } from "./group_sums.ts";
 import { HIGH_HALF } from "./results.ts";
+import { bytes16, doubles2, floats4, ints4, lanesOf, NO_BYTE, or, words8 } from "./vectors.ts";
 
 /**
  * The K-quants by whole blocks of 256 values. All but the half floats of a block are small whole numbers, so its sums
@@ -39,18 +38,11 @@ export interface Blocks extends CodedGroups {
   readonly bytes: number;
   /** Where the scale of the block is, a half float; after it its minimum, in formats that have one. */
   readonly halvesAt: number;
-  /** Puts the small scales into `L.packedScales`, and the small minima into `B.packedMinima`. */
+  /** Puts the small scales into `B.packedScales`, and the small minima into `B.packedMinima`. */
   readonly scales: Code;
 }
 
 const dot = (left: Code, right: Code): Code => op("i32x4.dot_i16x8_s", left, right);
-const byWord = (...order: number[]): number[] =>
-  order.flatMap((word) => [0, 1, 2, 3].map((byte) => 4 * word + byte));
-const arranged = (local: number, ...order: number[]): Code =>
-  shuffle(get(local), get(local), byWord(...order));
-const floats = (...values: number[]): Code => vector([...new Uint8Array(Float32Array.from(values).buffer)]);
-const floats4 = (value: number): Code => floats(value, value, value, value);
-const eachWord = (bits: number): Code => vector([...new Uint8Array(new Uint32Array(4).fill(bits).buffer)]);
 const addWords = (total: number, value: Code): Code => set(total, op("i32x4.add", get(total), value));
 const halvesOf = (blocks: Blocks): (0 | 8)[] => blocks.groups === 8 ? [0] : [0, 8];
 
@@ -69,12 +61,12 @@ const unsigned = (local: number): Code => twoDoubles(local, "f64x2.convert_low_i
 function readHalves(): Code {
   const wide = op("i32x4.extend_low_i16x8_s", op("i32x4.splat", get(B.bits)));
   // The sign fills the bits above it: one of them stays, and none of an exponent that halves do not have.
-  const small = op("v128.and", op("i32x4.shl", wide, int(13)), eachWord(0x8fffe000));
+  const small = op("v128.and", op("i32x4.shl", wide, int(13)), ints4(0x8fffe000));
   const rescale = doubles2(2 ** 112, -(2 ** 112));
   return [
     set(B.halves, op("f64x2.mul", op("f64x2.promote_low_f32x4", small), rescale)),
-    set(B.scale, arranged(B.halves, 0, 1, 0, 1)),
-    set(B.shift, arranged(B.halves, 2, 3, 2, 3)),
+    set(B.scale, lanesOf(B.halves, 0, 1, 0, 1)),
+    set(B.shift, lanesOf(B.halves, 2, 3, 2, 3)),
     set(B.halves, op("f32x4.demote_f64x2_zero", get(B.halves))),
   ];
 }
@@ -84,8 +76,8 @@ function addGroups(blocks: Blocks, half: 0 | 8, add: (sums: Code, squares: Code)
   const [sums = 0, squares = 0] = B.sums[half / 8] ?? [];
   return [
     sumsOfEight(blocks, half),
-    addWords(B.codeSum, dot(get(sums), words(1))),
-    addWords(B.codeSquares, dot(get(squares), words(1))),
+    addWords(B.codeSum, dot(get(sums), words8(1))),
+    addWords(B.codeSquares, dot(get(squares), words8(1))),
     add(get(sums), get(squares)),
   ];
 }
@@ -108,13 +100,13 @@ function addShifted(blocks: Blocks): Code {
     halvesOf(blocks).map((first) => {
       const extend = first === 0 ? "i16x8.extend_low_i8x16_u" : "i16x8.extend_high_i8x16_u";
       return addGroups(blocks, first, (sums, squares) => [
-        set(B.scales, op(extend, get(L.packedScales))),
+        set(B.scales, op(extend, get(B.packedScales))),
         set(B.minima, op(extend, get(B.packedMinima))),
-        set(B.manyMinima, op("i16x8.mul", get(B.minima), words(size))),
+        set(B.manyMinima, op("i16x8.mul", get(B.minima), words8(size))),
         addWords(B.scaled, dot(sums, get(B.scales))),
         addWords(B.scaledSquares, dot(squares, op("i16x8.mul", get(B.scales), get(B.scales)))),
         addWords(B.cross, dot(sums, op("i16x8.mul", get(B.scales), get(B.minima)))),
-        addWords(B.shifts, dot(get(B.manyMinima), words(1))),
+        addWords(B.shifts, dot(get(B.manyMinima), words8(1))),
         addWords(B.shiftSquares, dot(get(B.manyMinima), get(B.minima))),
       ]);
     }),
@@ -146,7 +138,7 @@ function addScaled(blocks: Blocks): Code {
     halvesOf(blocks).map((first) => {
       const extend = first === 0 ? "i16x8.extend_low_i8x16_s" : "i16x8.extend_high_i8x16_s";
       return addGroups(blocks, first, (sums, squares) => [
-        set(B.scales, op(extend, get(L.packedScales))),
+        set(B.scales, op(extend, get(B.packedScales))),
         addWords(B.scaled, dot(sums, get(B.scales))),
         addWords(B.scaledSquares, dot(squares, op("i16x8.mul", get(B.scales), get(B.scales)))),
       ]);
@@ -159,8 +151,7 @@ function addScaled(blocks: Blocks): Code {
 
 /** Four bytes from `first` on, as floats. */
 function fourFloats(bytes: number, first: number): Code {
-  const none = 0x80;
-  const order = [0, 1, 2, 3].flatMap((byte) => [first + byte, none, none, none]);
+  const order = [0, 1, 2, 3].flatMap((byte) => [first + byte, NO_BYTE, NO_BYTE, NO_BYTE]);
   return op("f32x4.convert_i32x4_s", op("i8x16.relaxed_swizzle", get(bytes), vector(order)));
 }
 
@@ -172,7 +163,7 @@ function fourFloats(bytes: number, first: number): Code {
 function findGroups({ groups, greatest }: Blocks): Code {
   const [scale, shift, a, b, end, root] = B.scratch;
   const four = (first: number): Code => [
-    set(a, op("f32x4.mul", get(scale), fourFloats(L.packedScales, first))),
+    set(a, op("f32x4.mul", get(scale), fourFloats(B.packedScales, first))),
     set(b, op("f32x4.mul", get(shift), fourFloats(B.packedMinima, first))),
     set(root, op("f32x4.div", get(b), get(a))),
     set(end, op("f32x4.add", op("f32x4.mul", get(a), floats4(greatest)), get(b))),
@@ -187,21 +178,19 @@ function findGroups({ groups, greatest }: Blocks): Code {
     ),
   ];
   return [
-    set(scale, arranged(B.halves, 0, 0, 0, 0)),
-    set(shift, arranged(B.halves, 1, 1, 1, 1)),
+    set(scale, lanesOf(B.halves, 0, 0, 0, 0)),
+    set(shift, lanesOf(B.halves, 1, 1, 1, 1)),
     fours(groups).map(four),
   ];
 }
 
-const or = (left: Code, right: Code): Code => op("v128.or", left, right);
 const fours = (groups: 8 | 16): number[] => Array.from({ length: groups / 4 }, (_, index) => 4 * index);
 const found = (group: number): number => B.found[group >> 2] ?? 0;
 
 /** Bytes `first` and `first + 1` of a local as two doubles. */
 function twoDoublesAt(bytes: number, first: number, shift: "i32x4.shr_s" | "i32x4.shr_u"): Code {
-  const none = 0x80;
-  const order = [first, first + 1].flatMap((byte) => [none, none, none, byte]);
-  const nowhere = new Array<number>(8).fill(none);
+  const order = [first, first + 1].flatMap((byte) => [NO_BYTE, NO_BYTE, NO_BYTE, byte]);
+  const nowhere = new Array<number>(8).fill(NO_BYTE);
   const high = op("i8x16.relaxed_swizzle", get(bytes), vector([...order, ...nowhere]));
   return op("f64x2.convert_low_i32x4_s", op(shift, high, int(24)));
 }
@@ -212,13 +201,13 @@ function lookAtShifted(blocks: Blocks): Code {
   const range = [0, blocks.greatest] as const;
   const inAllLanes = (float: number, double: number): Code => [
     set(float, op("f32x4.demote_f64x2_zero", get(double))),
-    set(float, arranged(float, 0, 0, 0, 0)),
+    set(float, lanesOf(float, 0, 0, 0, 0)),
   ];
   const two = (first: number) =>
     when(
       op("i64.ne", lane("i64x2", get(found(first)), (first >> 1) & 1), long(0)),
       [
-        set(L.a, op("f64x2.mul", get(B.scale), twoDoublesAt(L.packedScales, first, "i32x4.shr_u"))),
+        set(L.a, op("f64x2.mul", get(B.scale), twoDoublesAt(B.packedScales, first, "i32x4.shr_u"))),
         set(L.b, op("f64x2.mul", get(B.shift), twoDoublesAt(B.packedMinima, first, "i32x4.shr_u"))),
         blocks.shared(first),
         blocks.codes(first),
@@ -242,7 +231,7 @@ function lookAtScaled(blocks: Blocks, greatestScale: number): Code {
   const scale = op("f64.mul", op("f64.max", room, double(0)), double(2 ** -112 / (greatestScale * bias)));
   const noScale = op("f64x2.eq", get(L.a), doubles2(0));
   const two = (first: number): Code => [
-    set(L.a, op("f64x2.mul", get(B.scale), twoDoublesAt(L.packedScales, first, "i32x4.shr_s"))),
+    set(L.a, op("f64x2.mul", get(B.scale), twoDoublesAt(B.packedScales, first, "i32x4.shr_s"))),
     when(any(op("v128.or", noScale, maySetExtreme(range))), [
       blocks.shared(first),
       blocks.codes(first),
@@ -291,7 +280,7 @@ export function scaledBlocks(blocks: Blocks, greatestScale: number): Kernel {
   const size = op("i32.and", get(B.bits), int(0x7fff));
   const noScale = op(
     "v128.or",
-    op("i8x16.eq", get(L.packedScales), bytes16(0)),
+    op("i8x16.eq", get(B.packedScales), bytes16(0)),
     op("f64x2.eq", get(B.scale), doubles2(0)),
   );
   const mayMatter = op("i32.or", op("i32.ge_u", size, get(B.limit)), any(noScale));

@@ -13,17 +13,9 @@ import {
   shuffle,
   vector,
 } from "./assemble.ts";
-import {
-  addPair,
-  blockKernel,
-  bytes16,
-  type Grouping,
-  half,
-  L,
-  pair,
-  unlessSpecial,
-} from "./block_moments.ts";
+import { addPair, blockKernel, type Grouping, half, L, pair, unlessSpecial } from "./block_moments.ts";
 import { K_KERNELS } from "./k_quants.ts";
+import { bytes16 } from "./vectors.ts";
 
 /**
  * Vector kernels for the block formats that most models use; the others are unpacked by src/measure/decode. Each

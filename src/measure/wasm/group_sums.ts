@@ -1,5 +1,6 @@
-import { type Code, get, I32, type Kernel, op, set, V128, vector } from "./assemble.ts";
-import { bytes16, FIRST_FREE_LOCAL, L } from "./block_moments.ts";
+import { type Code, get, I32, type Kernel, op, set, V128 } from "./assemble.ts";
+import { FIRST_FREE_LOCAL, L } from "./block_moments.ts";
+import { bytes16, words8 } from "./vectors.ts";
 
 /** Locals of kernels that take blocks of 256 values, beside those of `L`. */
 const free = (index: number): number => FIRST_FREE_LOCAL + index;
@@ -11,39 +12,40 @@ export const B = {
   partial: [[free(10), free(11)], [free(12), free(13)]],
   /** Minus one for each code of the block that means zero, byte by byte. */
   zeroCodes: free(14),
-  /** Small minima of the block, one a byte, as `L.packedScales` has the small scales. */
-  packedMinima: free(15),
+  /** The small scales and minima of the block, one a byte. */
+  packedScales: free(15),
+  packedMinima: free(16),
   /** Both of eight groups as words, and the minima times the values of a group. */
-  scales: free(16),
-  minima: free(17),
-  manyMinima: free(18),
+  scales: free(17),
+  minima: free(18),
+  manyMinima: free(19),
   /** The half floats of the block as floats; its scale, and its minimum less than zero, in both lanes. */
-  halves: free(19),
-  scale: free(20),
-  shift: free(21),
+  halves: free(20),
+  scale: free(21),
+  shift: free(22),
   /** Sums over the groups of the block, in 32-bit lanes. */
-  scaled: free(22),
-  scaledSquares: free(23),
-  shifts: free(24),
-  shiftSquares: free(25),
-  cross: free(26),
-  crossed: free(27),
+  scaled: free(23),
+  scaledSquares: free(24),
+  shifts: free(25),
+  shiftSquares: free(26),
+  cross: free(27),
+  crossed: free(28),
   /** Sums over all blocks, in 32-bit lanes. */
-  codeSum: free(28),
-  codeSquares: free(29),
+  codeSum: free(29),
+  codeSquares: free(30),
   /** The least and greatest value so far as floats, in all lanes. */
-  least: free(30),
-  greatest: free(31),
+  least: free(31),
+  greatest: free(32),
   /** Groups that may have zeros or set a new extreme, four in a vector. */
-  found: [free(32), free(33), free(34), free(35)],
-  scratch: [free(36), free(37), free(38), free(39), free(40), free(41)],
+  found: [free(33), free(34), free(35), free(36)],
+  scratch: [free(37), free(38), free(39), free(40), free(41), free(42)],
   /** The bits of the half floats of the block, and of the least scale that may set a new extreme. */
-  bits: free(42),
-  limit: free(43),
+  bits: free(43),
+  limit: free(44),
 } as const;
 
 /** Types of the locals of `B`. */
-export const TYPES_OF_B: Kernel["locals"] = [...new Array<typeof V128>(42).fill(V128), I32, I32];
+export const TYPES_OF_B: Kernel["locals"] = [...new Array<typeof V128>(43).fill(V128), I32, I32];
 
 /** A block of 256 values in groups of equal size, whose codes are numbers from 0 to `greatest`, below 64. */
 export interface CodedGroups {
@@ -55,11 +57,6 @@ export interface CodedGroups {
   readonly shared: (first: number) => Code;
   /** Puts the codes of groups `first` and `first + 1` into `L.codes`. */
   readonly codes: (first: number) => Code;
-}
-
-/** A vector of eight words of the same value. */
-export function words(value: number): Code {
-  return vector(new Array<number[]>(8).fill([value & 255, (value >> 8) & 255]).flat());
 }
 
 /** Eight words of at most `greatest`, which lie `less` below what they stand for. */
@@ -81,7 +78,7 @@ function folded(left: Words, right: Words): Words {
   }
   const by = greatest < 2 ** 15 ? 0 : 2 ** 14;
   const pairs = [left, right].map(({ code }) =>
-    op("i32x4.dot_i16x8_s", by === 0 ? code : op("i16x8.sub", code, words(by)), words(1))
+    op("i32x4.dot_i16x8_s", by === 0 ? code : op("i16x8.sub", code, words8(by)), words8(1))
   );
   return { code: op("i16x8.narrow_i32x4_s", ...pairs), greatest: greatest - 2 * by, less: 2 * by };
 }
@@ -139,10 +136,10 @@ export function sumsOfEight(blocks: CodedGroups, first: 0 | 8): Code {
   const [sumsInto = 0, squaresInto = 0] = into;
   const size = 256 / groups;
   // The words may wrap on the way: what comes out fits again.
-  const lessTwiceBias = op("i16x8.sub", squares.code, op("i16x8.mul", sums.code, words(2 * bias)));
+  const lessTwiceBias = op("i16x8.sub", squares.code, op("i16x8.mul", sums.code, words8(2 * bias)));
   return bias === 0 ? code : [
     code,
-    set(squaresInto, op("i16x8.add", lessTwiceBias, words(squares.less + size * bias ** 2))),
-    set(sumsInto, op("i16x8.sub", sums.code, words(size * bias))),
+    set(squaresInto, op("i16x8.add", lessTwiceBias, words8(squares.less + size * bias ** 2))),
+    set(sumsInto, op("i16x8.sub", sums.code, words8(size * bias))),
   ];
 }

@@ -1,13 +1,13 @@
-import { type Code, get, int, loadVector, op, set, shuffle, vector } from "./assemble.ts";
-import { bytes16, L } from "./block_moments.ts";
+import { type Code, get, int, loadVector, op, set } from "./assemble.ts";
+import { L } from "./block_moments.ts";
 import { type Blocks, scaledBlocks, shiftedBlocks } from "./block_sums.ts";
 import type { BlockKernel } from "./blocks.ts";
 import { B } from "./group_sums.ts";
+import { bytes16, bytesByLane, lanesOf, or } from "./vectors.ts";
 
 /** Kernels of the K-quants. Layouts: ggml/src/ggml-common.h in https://github.com/ggml-org/llama.cpp */
 
 const vec = (at: number): Code => loadVector(get(L.from), at);
-const or = (left: Code, right: Code): Code => op("v128.or", left, right);
 
 /** The `width` bits from bit `lowest` on of every byte, moved so that the lowest of them is bit `to`. */
 function field(bytes: Code, lowest: number, width: number, to = 0): Code {
@@ -25,14 +25,6 @@ const setRaw = (first: number, ...vectors: Code[]): Code =>
 const raw = (index: number): Code => get(B.raw[index] ?? 0);
 const setCodes = (...vectors: Code[]): Code => vectors.map((value, index) => set(L.codes[index] ?? 0, value));
 
-/** The vector of a local with its 32-bit words in another order. */
-const arranged = (local: number, ...order: number[]): Code =>
-  shuffle(get(local), get(local), order.flatMap((word) => [0, 1, 2, 3].map((byte) => 4 * word + byte)));
-
-/** Every byte of each 32-bit word the same. */
-const perWord = (...bytes: number[]): Code =>
-  vector(bytes.flatMap((byte) => new Array<number>(4).fill(byte)));
-
 /**
  * The eight small scales and eight small minima of Q4_K and Q5_K, 6 bits each, in the twelve bytes from byte 4 on: the
  * first four of both are the low bits of the first eight bytes; the others have their low bits in the nibbles of the
@@ -40,19 +32,19 @@ const perWord = (...bytes: number[]): Code =>
  */
 function sixBitPairs(): Code {
   const [words, nibbles] = L.spare;
-  const and = (bytes: Code, ...masks: number[]) => op("v128.and", bytes, perWord(...masks));
+  const and = (bytes: Code, ...masks: number[]) => op("v128.and", bytes, bytesByLane(...masks));
   return [
     set(nibbles, vec(0)),
-    set(words, arranged(nibbles, 1, 1, 2, 2)),
-    set(nibbles, arranged(nibbles, 3, 3, 3, 3)),
+    set(words, lanesOf(nibbles, 1, 1, 2, 2)),
+    set(nibbles, lanesOf(nibbles, 3, 3, 3, 3)),
     set(
-      L.packedScales,
+      B.packedScales,
       or(
         or(and(get(words), 63, 0, 63, 0), and(op("i16x8.shr_u", get(words), int(2)), 0, 0x30, 0, 0x30)),
         or(and(get(nibbles), 0, 15, 0, 0), and(op("i16x8.shr_u", get(nibbles), int(4)), 0, 0, 0, 15)),
       ),
     ),
-    set(B.packedMinima, arranged(L.packedScales, 2, 3, 2, 3)),
+    set(B.packedMinima, lanesOf(B.packedScales, 2, 3, 2, 3)),
   ];
 }
 
@@ -105,9 +97,9 @@ const Q2_K: Blocks = {
   bias: 0,
   halvesAt: 80,
   scales: [
-    set(L.packedScales, vec(0)),
-    set(B.packedMinima, field(get(L.packedScales), 4, 4)),
-    set(L.packedScales, field(get(L.packedScales), 0, 4)),
+    set(B.packedScales, vec(0)),
+    set(B.packedMinima, field(get(B.packedScales), 4, 4)),
+    set(B.packedScales, field(get(B.packedScales), 0, 4)),
   ],
   shared: (first) => setRaw(0, vec(16 + 32 * placeOf(first).part), vec(32 + 32 * placeOf(first).part)),
   codes: (first) => {
@@ -119,7 +111,7 @@ const Q2_K: Blocks = {
 /** Sixteen 6-bit scales less 32: low nibbles in eight bytes, high pairs of bits in four. */
 function scalesOfQ3K(): Code {
   const [packed, low, pairs] = L.spare;
-  const and = (bytes: Code, ...masks: number[]) => op("v128.and", bytes, perWord(...masks));
+  const and = (bytes: Code, ...masks: number[]) => op("v128.and", bytes, bytesByLane(...masks));
   const shifted = (bytes: number, by: number) => op("i16x8.shr_u", get(bytes), int(by));
   const highBits = [
     and(op("i16x8.shl", get(pairs), int(4)), 0x30, 0, 0, 0),
@@ -129,10 +121,10 @@ function scalesOfQ3K(): Code {
   ].reduce(or);
   return [
     set(packed, vec(92)),
-    set(low, arranged(packed, 1, 2, 1, 2)),
-    set(pairs, arranged(packed, 3, 3, 3, 3)),
+    set(low, lanesOf(packed, 1, 2, 1, 2)),
+    set(pairs, lanesOf(packed, 3, 3, 3, 3)),
     set(
-      L.packedScales,
+      B.packedScales,
       op(
         "i8x16.sub",
         or(or(and(get(low), 15, 15, 0, 0), and(shifted(low, 4), 0, 0, 15, 15)), highBits),
@@ -168,7 +160,7 @@ const Q6_K: Blocks = {
   greatest: 63,
   bias: 32,
   halvesAt: 208,
-  scales: set(L.packedScales, vec(192)),
+  scales: set(B.packedScales, vec(192)),
   shared: (first) => {
     const [low, high] = [64 * placeOf(first).part, 128 + 32 * placeOf(first).part];
     return setRaw(0, vec(low), vec(low + 16), vec(low + 32), vec(low + 48), vec(high), vec(high + 16));

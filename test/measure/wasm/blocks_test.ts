@@ -119,6 +119,7 @@ const SCALES: readonly [what: string, bits: number[]][] = [
   ["of zero", [0, 0x8000, halfBits(0.01)]],
   ["that are subnormal", [1, 2, 0x3ff, 0x8001, 0x83ff, 0x400]],
   ["of the greatest size", [0x7bff, 0xfbff]],
+  ["as far from each other as they can be", [halfBits(1), halfBits(-1), 1, 2, 3, 4, 5]],
   ["that are not all finite", [0x7c00, 0xfc00, 0x7e00, 0x7c01, halfBits(0.01), halfBits(-0.02)]],
   ["of all kinds", Array.from({ length: 64 }, () => random() * 2 ** 16)],
 ];
