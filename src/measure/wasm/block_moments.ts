@@ -21,6 +21,16 @@ import {
 import { HIGH_HALF, RESULT, sumOfLanes } from "./results.ts";
 import { bytes16, doubles2, words8 } from "./vectors.ts";
 
+/**
+ * A kernel for a block format. It measures blocks of up to a run of values at once: its counters hold no more. Those
+ * of formats with one group a block take two blocks in a step, because they work on two groups at a time.
+ */
+export interface BlockKernel {
+  readonly blocksPerStep: 1 | 2;
+  /** Built when it is asked for: most files have tensors of a few types. */
+  kernel(): Kernel;
+}
+
 /** Locals of a block kernel. The first three are its parameters: first byte, end, result address. */
 export const L = {
   from: 0,

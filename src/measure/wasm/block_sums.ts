@@ -73,9 +73,9 @@ function readHalves(): Code {
 
 /** Sums over all groups of a block, and the totals of codes. */
 function addGroups(blocks: Blocks, half: 0 | 8, add: (sums: Code, squares: Code) => Code): Code {
-  const [sums = 0, squares = 0] = B.sums[half / 8] ?? [];
+  const [sums, squares] = half === 0 ? B.sums[0] : B.sums[1];
   return [
-    sumsOfEight(blocks, half),
+    sumsOfEight(blocks, half, [sums, squares]),
     addWords(B.codeSum, dot(get(sums), words8(1))),
     addWords(B.codeSquares, dot(get(squares), words8(1))),
     add(get(sums), get(squares)),

@@ -3,7 +3,6 @@ import {
   type Code,
   get,
   int,
-  type Kernel,
   load,
   loadHalfVector,
   loadVector,
@@ -13,19 +12,18 @@ import {
   shuffle,
   vector,
 } from "./assemble.ts";
-import { addPair, blockKernel, type Grouping, half, L, pair, unlessSpecial } from "./block_moments.ts";
+import {
+  addPair,
+  type BlockKernel,
+  blockKernel,
+  type Grouping,
+  half,
+  L,
+  pair,
+  unlessSpecial,
+} from "./block_moments.ts";
 import { K_KERNELS } from "./k_quants.ts";
 import { bytes16 } from "./vectors.ts";
-
-/**
- * Vector kernels for the block formats that most models use; the others are unpacked by src/measure/decode. Each
- * works on two groups at a time: formats with one group a block take two blocks in a step.
- */
-export interface BlockKernel {
-  readonly blocksPerStep: 1 | 2;
-  /** Built when it is asked for: most files have tensors of a few types. */
-  kernel(): Kernel;
-}
 
 const vec = (at: number): Code => loadVector(get(L.from), at);
 const byte = (at: number): Code => load("i32.load8_u", get(L.from), at);
@@ -124,7 +122,10 @@ const IQ4_XS: BlockKernel = {
     ),
 };
 
-/** By tensor type. */
+/**
+ * Vector kernels, by tensor type, for the block formats that most models use; the others are unpacked by
+ * src/measure/decode.
+ */
 export const BLOCK_KERNELS: Readonly<Record<string, BlockKernel>> = {
   Q8_0: singles(34, "scaled", [-128, 127], (at) => [vec(at + 2), vec(at + 18)]),
   Q4_0: singles(18, "scaled", [-8, 7], (at) => nibbles(at + 2).map((four) => less(four, 8))),

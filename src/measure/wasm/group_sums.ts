@@ -88,7 +88,7 @@ interface Sums {
   readonly squares: Words;
 }
 
-/** Of the first or second group in `L.codes`, in eight lanes: 32 codes below 64 fit into them. */
+/** The sums of the first or second group in `L.codes`, in eight lanes. Codes below 64 neither fill bytes nor words. */
 function sumsOfOne({ groups, greatest }: CodedGroups, group: 0 | 1): Sums {
   const vectors = (groups === 16 ? [L.codes[group]] : L.codes.slice(2 * group, 2 * group + 2)).map(get);
   const added = vectors.reduce((left, right) => op("i8x16.add", left, right));
@@ -107,39 +107,48 @@ function countZeroCodes({ groups, bias }: CodedGroups): Code {
   return set(B.zeroCodes, [get(B.zeroCodes), ...zeros].reduce((left, right) => op("i8x16.add", left, right)));
 }
 
-/** Puts sums of the codes of `count` groups and of their squares into two locals: eight lanes, for all groups as many. */
-function fold(blocks: CodedGroups, first: number, count: number, into: readonly number[]): [Code, Sums] {
-  const half = count / 2;
-  const [leftCode, left] = half === 1 ? [[], sumsOfOne(blocks, 0)] : fold(blocks, first, half, into);
-  const [rightCode, right] = half === 1
-    ? [[], sumsOfOne(blocks, 1)]
-    : fold(blocks, first + half, half, B.partial[half === 4 ? 1 : 0] ?? []);
-  const codes = half > 1 ? [] : [blocks.codes(first), blocks.bias === 0 ? [] : countZeroCodes(blocks)];
+/** A local for sums and one for sums of squares. */
+type Into = readonly [sums: number, squares: number];
+
+/** The sums of `count` groups from `first` on, in eight lanes: several for each group, unless there are eight of them. */
+function fold(blocks: CodedGroups, first: number, count: 2 | 4 | 8, into: Into): [Code, Sums] {
+  const [code, left, right] = count === 2
+    ? twoGroups(blocks, first)
+    : twoHalves(blocks, first, count === 8 ? 4 : 2, into);
   const sums = folded(left.sums, right.sums);
   const squares = folded(left.squares, right.squares);
-  const [sumsInto = 0, squaresInto = 0] = into;
   return [
-    [codes, leftCode, rightCode, set(sumsInto, sums.code), set(squaresInto, squares.code)],
-    { sums: { ...sums, code: get(sumsInto) }, squares: { ...squares, code: get(squaresInto) } },
+    [code, set(into[0], sums.code), set(into[1], squares.code)],
+    { sums: { ...sums, code: get(into[0]) }, squares: { ...squares, code: get(into[1]) } },
   ];
 }
 
+function twoGroups(blocks: CodedGroups, first: number): [Code, Sums, Sums] {
+  const code = [blocks.codes(first), blocks.bias === 0 ? [] : countZeroCodes(blocks)];
+  return [code, sumsOfOne(blocks, 0), sumsOfOne(blocks, 1)];
+}
+
+function twoHalves(blocks: CodedGroups, first: number, half: 2 | 4, into: Into): [Code, Sums, Sums] {
+  const [leftCode, left] = fold(blocks, first, half, into);
+  const [rightCode, right] = fold(blocks, first + half, half, half === 2 ? B.partial[0] : B.partial[1]);
+  return [[leftCode, rightCode], left, right];
+}
+
 /**
- * Puts the sums of the codes less `bias`, and of their squares, of eight groups from `first` on into the two locals
- * `B.sums[first / 8]`, one lane for each group.
+ * Puts the sums of the codes less `bias`, and of their squares, of eight groups from `first` on into two locals, one
+ * lane for each group.
  */
-export function sumsOfEight(blocks: CodedGroups, first: 0 | 8): Code {
-  const into = B.sums[first / 8] ?? [];
+export function sumsOfEight(blocks: CodedGroups, first: 0 | 8, into: Into): Code {
+  const { bias, groups } = blocks;
   const [folding, { sums, squares }] = fold(blocks, first, 8, into);
   const code = [blocks.shared(first), folding];
-  const { bias, groups } = blocks;
-  const [sumsInto = 0, squaresInto = 0] = into;
+  if (bias === 0) return code;
   const size = 256 / groups;
-  // The words may wrap on the way: what comes out fits again.
+  // (code - bias)^2 = code^2 - 2 bias code + bias^2: words may wrap on the way, but what comes out fits again.
   const lessTwiceBias = op("i16x8.sub", squares.code, op("i16x8.mul", sums.code, words8(2 * bias)));
-  return bias === 0 ? code : [
+  return [
     code,
-    set(squaresInto, op("i16x8.add", lessTwiceBias, words8(squares.less + size * bias ** 2))),
-    set(sumsInto, op("i16x8.sub", sums.code, words8(size * bias))),
+    set(into[1], op("i16x8.add", lessTwiceBias, words8(squares.less + size * bias ** 2))),
+    set(into[0], op("i16x8.sub", sums.code, words8(size * bias))),
   ];
 }

@@ -1,7 +1,6 @@
 import { type Code, get, int, loadVector, op, set } from "./assemble.ts";
-import { L } from "./block_moments.ts";
+import { type BlockKernel, L } from "./block_moments.ts";
 import { type Blocks, scaledBlocks, shiftedBlocks } from "./block_sums.ts";
-import type { BlockKernel } from "./blocks.ts";
 import { B } from "./group_sums.ts";
 import { bytes16, bytesByLane, lanesOf, or } from "./vectors.ts";
 
