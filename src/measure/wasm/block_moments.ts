@@ -322,6 +322,10 @@ export function half(at: number): Code {
   return op("f64.mul", op("f64.promote_f32", op("f32.reinterpret_i32", word)), double(2 ** 112));
 }
 
+/** What `one` does with groups `first` and `first + 1`, for all pairs of groups. */
+export const pairsOf = (groups: 8 | 16, one: (first: number) => Code): Code =>
+  Array.from({ length: groups / 2 }, (_, index) => one(2 * index));
+
 /** Two doubles as one vector. */
 export function pair(first: Code, second: Code): Code {
   return replaceUpper(op("f64x2.splat", first), second);

@@ -21,6 +21,7 @@ import {
   extremes,
   L,
   maySetExtreme,
+  pairsOf,
   unless,
   zerosOfShifted,
   zerosWithoutScale,
@@ -83,8 +84,6 @@ function addGroups(blocks: Blocks, half: 0 | 8, add: (sums: Code, squares: Code)
 }
 
 const elementsOf = ({ groups }: Blocks): 16 | 32 => groups === 8 ? 32 : 16;
-const pairsOf = (groups: 8 | 16, one: (first: number) => Code): Code =>
-  Array.from({ length: groups / 2 }, (_, index) => one(2 * index));
 const clear = (local: number): Code => set(local, bytes16(0));
 
 /**

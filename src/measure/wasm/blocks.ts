@@ -20,6 +20,7 @@ import {
   half,
   L,
   pair,
+  pairsOf,
   unlessSpecial,
 } from "./block_moments.ts";
 import { K_KERNELS } from "./k_quants.ts";
@@ -92,9 +93,6 @@ const MXFP4: BlockKernel = {
       addPair({ elements: 32, form: "scaled", range: [-12, 12] }),
     ]),
 };
-
-const pairsOf = (groups: 8, one: (first: number) => Code): Code =>
-  Array.from({ length: groups / 2 }, (_, index) => one(2 * index));
 
 /** The 6-bit scale of group `g`, less 32: four bits in one place, two in another. */
 function scaleOfIQ4XS(g: number): Code {
