@@ -1,5 +1,6 @@
 import { METER_BYTES } from "../measure/meter.ts";
 import { FREE_ADDRESS, MOST_PLACES, PLACES_BYTES, SEARCH_STEP_BYTES } from "../measure/wasm/mod.ts";
+import { PAGE_BYTES } from "./workers.ts";
 
 /**
  * Chunks that may be in memory at once: so many that the other thread's processor has forgotten a chunk before its place
@@ -9,8 +10,6 @@ export const SLOTS = 32;
 
 /** Reads of this size are the fastest, and the largest run of a 4-byte type fits. */
 export const USUAL_CHUNK_BYTES = 256 * 1024;
-
-export const PAGE_BYTES = 65_536;
 
 /** Counters in the first bytes of the shared memory, by index of a 32-bit word. */
 const WORD = {

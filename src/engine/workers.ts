@@ -1,6 +1,10 @@
+// Types only: an examiner makes its threads before it loads what they share.
 import type { PassInput, Report } from "./lane.ts";
-import { PAGE_BYTES, type SharedPass } from "./shared.ts";
+import type { SharedPass } from "./shared.ts";
 import type { WorkerJob, WorkerMessage } from "./worker.ts";
+
+/** Of a WebAssembly memory. */
+export const PAGE_BYTES = 65_536;
 
 /** Files up to this size are done before a second thread would have begun. */
 export const ONE_THREAD_BYTES = 8 * 1024 * 1024;

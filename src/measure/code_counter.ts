@@ -76,7 +76,7 @@ export class CodeCounter {
     const [size = 0] = new Uint32Array(this.memory.buffer, this.#size, 1);
     const pairs = new Uint32Array(this.memory.buffer, this.#list, 2 * size);
     const codes = new Uint16Array(size);
-    const counts = new Uint32Array(size);
+    const counts = new Float64Array(size);
     for (let i = 0; i < size; i++) {
       codes[i] = pairs[2 * i] ?? 0;
       counts[i] = pairs[2 * i + 1] ?? 0;

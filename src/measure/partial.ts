@@ -1,11 +1,10 @@
 /** How often each code occurs, codes rising: pairs of code and count. */
 export interface CodeCounts {
   readonly codes: Uint16Array<ArrayBuffer>;
-  /** Beyond 32 bits only where parts were added. */
-  readonly counts: Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  readonly counts: Float64Array<ArrayBuffer>;
 }
 
-export const NO_CODES: CodeCounts = { codes: new Uint16Array(0), counts: new Uint32Array(0) };
+export const NO_CODES: CodeCounts = { codes: new Uint16Array(0), counts: new Float64Array(0) };
 
 const MOST_CODES = 65_536;
 
@@ -84,15 +83,20 @@ export function addCounts(left: CodeCounts, right: CodeCounts): CodeCounts {
   const codes = new Uint16Array(Math.min(MOST_CODES, left.codes.length + right.codes.length));
   const counts = new Float64Array(codes.length);
   let [i, j, size] = [0, 0, 0];
-  while (i < left.codes.length || j < right.codes.length) {
-    const a = left.codes[i] ?? Infinity;
-    const b = right.codes[j] ?? Infinity;
+  while (i < left.codes.length && j < right.codes.length) {
+    const a = left.codes[i] ?? 0;
+    const b = right.codes[j] ?? 0;
+    let count = 0;
+    if (a <= b) count += left.counts[i++] ?? 0;
+    if (b <= a) count += right.counts[j++] ?? 0;
     codes[size] = Math.min(a, b);
-    counts[size++] = (a <= b ? left.counts[i++] ?? 0 : 0) + (b <= a ? right.counts[j++] ?? 0 : 0);
+    counts[size++] = count;
   }
-  return size === codes.length
-    ? { codes, counts }
-    : { codes: codes.slice(0, size), counts: counts.slice(0, size) };
+  const [rest, from] = i < left.codes.length ? [left, i] : [right, j];
+  codes.set(rest.codes.subarray(from), size);
+  counts.set(rest.counts.subarray(from), size);
+  size += rest.codes.length - from;
+  return { codes: codes.slice(0, size), counts: counts.slice(0, size) };
 }
 
 /** Adds `part` to `into`; both are of one tensor. */

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { World } from "./world.ts";
 
 /** What the program is built from. The launcher knows them too. */
@@ -9,14 +8,14 @@ const SOURCES = ["main.ts", "src", "stages", "deno.json", "deno.lock", "scripts/
  * where the launcher built it from this checkout. `null` when the launcher has not, or the checkout has changed since.
  */
 export function builtFormOf({ env, programRoot }: Pick<World, "env" | "programRoot">): string | null {
-  if (statOf(join(programRoot, "ai-quarantine.js")) !== null) return programRoot;
+  if (statOf(`${programRoot}/ai-quarantine.js`) !== null) return programRoot;
   const cache = env("DENO_DIR");
-  const build = cache === undefined ? null : join(cache, "ai-quarantine", programRoot, "now");
-  const made = build === null ? null : modifiedMs(join(build, "made"));
-  if (build === null || made === null || SOURCES.some((path) => isNewer(join(programRoot, path), made))) {
+  const build = cache === undefined ? null : `${cache}/ai-quarantine${programRoot}/now`;
+  const made = build === null ? null : modifiedMs(`${build}/made`);
+  if (build === null || made === null || SOURCES.some((path) => isNewer(`${programRoot}/${path}`, made))) {
     return null;
   }
-  const program = join(Deno.realPathSync(build), "program");
+  const program = `${Deno.realPathSync(build)}/program`;
   return statOf(program) === null ? null : program;
 }
 
@@ -24,7 +23,7 @@ function isNewer(path: string, thanMs: number): boolean {
   const stat = statOf(path);
   if (stat === null || (stat.mtime?.getTime() ?? Infinity) > thanMs) return true;
   return stat.isDirectory &&
-    [...Deno.readDirSync(path)].some(({ name }) => isNewer(join(path, name), thanMs));
+    [...Deno.readDirSync(path)].some(({ name }) => isNewer(`${path}/${name}`, thanMs));
 }
 
 const modifiedMs = (path: string): number | null => statOf(path)?.mtime?.getTime() ?? null;

@@ -9,6 +9,7 @@ import { socketSandbox } from "../tools/socket_sandbox.ts";
 import { behaviourInputs, CAPPED_LLAMA_SERVER, garakOf, llamaServerOf } from "./behaviour_inputs.ts";
 import type { Configuration } from "./configuration.ts";
 import { delegated, examineAtOnce, type Sandboxes, startExaminer } from "./delegate.ts";
+import { installationsOf } from "./installations.ts";
 import { installedScanners, type SandboxFor } from "./installed_scanners.ts";
 import { sandboxOptions } from "./sandboxes.ts";
 import { withScanners } from "./scanning.ts";
@@ -112,7 +113,7 @@ export function scannerSandbox(world: World): SandboxFor {
   if (world.env("AI_QUARANTINE_SOCKETS") !== undefined) return () => unitSandbox(world, "scanner");
   if (world.env("AI_QUARANTINE_BWRAP") === undefined) return () => null;
   return (program) => {
-    const options = sandboxOptions(world, "run-scanner", [program]);
+    const options = sandboxOptions(world, "run-scanner", installationsOf(program, world));
     return processSandbox({
       ...options,
       environment: { ...options.environment, AI_QUARANTINE_TOOLS: program },
@@ -148,7 +149,8 @@ function smokeOptions(
     readonly policy: Policy;
   },
 ): ProcessSandboxOptions {
-  const options = sandboxOptions(world, "smoke", garak === null ? [llamaServer] : [llamaServer, garak]);
+  const programs = garak === null ? [llamaServer] : [llamaServer, garak];
+  const options = sandboxOptions(world, "smoke", programs.flatMap((one) => installationsOf(one, world)));
   const environment = {
     ...options.environment,
     LLAMA_SERVER_BIN: llamaServer,

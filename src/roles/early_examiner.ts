@@ -1,5 +1,4 @@
-import { resolve } from "node:path";
-// Not all of the model: this is loaded before anything else, and every module takes its time.
+// Not all of the model, and not node:path: this is loaded before anything else, and every module takes its time.
 import { formatClaimedByFile } from "../model/artifact.ts";
 import { openProcessSandbox } from "../tools/process_sandbox.ts";
 import type { OpenSandbox, Sandbox } from "../tools/worker.ts";
@@ -21,7 +20,7 @@ export class EarlySandbox {
   before(open: OpenSandbox): OpenSandbox {
     return (job, signal) => {
       const sandbox = this.#sandbox;
-      if (sandbox === null || job.artifact.path !== this.path) return open(job, signal);
+      if (sandbox === null || !isSame(job.artifact.path, this.path)) return open(job, signal);
       this.#sandbox = null;
       return Promise.resolve(sandbox);
     };
@@ -42,10 +41,21 @@ export function startEarly(
   const path = given.find((arg, at) => !arg.startsWith("-") && !WITH_VALUE.includes(given[at - 1] ?? ""));
   const what = path === undefined ? null : whatLiesAt(path);
   if (path === undefined || what === null) return null;
-  const artifact = resolve(path);
+  const artifact = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
   const ahead = (inside: string) => ["--ahead", what, inside];
   const sandbox = openProcessSandbox(sandboxOptions(world, "examine", []), { path: artifact }, ahead);
   return new EarlySandbox(artifact, sandbox);
+}
+
+/** Whether two paths, however they are written, lead to one file or directory now. */
+function isSame(one: string, other: string): boolean {
+  if (one === other) return true;
+  try {
+    const [a, b] = [Deno.lstatSync(one), Deno.lstatSync(other)];
+    return a.dev === b.dev && a.ino === b.ino && a.ino !== null;
+  } catch {
+    return false; // Whoever examines it says what is wrong with it.
+  }
 }
 
 /** What the examiner would read; null for what it would not. */

@@ -109,7 +109,7 @@ function wall(
     "--ro-bind",
     artifact,
     inside,
-    ...(cache === null ? [] : ["--ro-bind-try", cache, "/cache"]),
+    ...(cache === null ? [] : ["--ro-bind-try", cache, "/cache", "--dir", CACHE_INSIDE]),
     // These two are in memory too, and no cap is on them.
     ...(role === "run-scanner" ? ["--remount-ro", "/dev", "--remount-ro", "/"] : []),
     "--chdir",

@@ -79,6 +79,7 @@ Deno.test("a worker gets a copy of the compiled code, and leaves the original as
   const built = builtProgram();
   const workers = join(built, "cache", "workers");
   const copy = join(lab.root, "deno");
+  fs.mkdirSync(copy);
   const before = fs.statSync(join(workers, "v8_code_cache_v2"));
   const command = new Deno.Command(join(built, "scripts", "ai-quarantine"), {
     ...surroundings({
