@@ -167,7 +167,11 @@ async function freezeAndExamine(line: Line, claim: Claim): Promise<Examination> 
   const sealed = sealedPath(claim);
   if (claim.record.shape === "directory") fs.mkdirSync(sealed, { mode: 0o750 });
   else makeEmpty(sealed);
-  const ahead = new Ahead(canBeginEarly(line, claim) ? line.startExaminer?.(sealed) ?? null : null);
+  const { startExaminer } = line;
+  const ahead = new Ahead(
+    startExaminer !== null && canBeginEarly(line, claim) ? () => startExaminer(sealed) : null,
+  );
+  if (isLongToCopy(claim)) ahead.start();
   const done = new AbortController();
   const { progress } = line.bench.context;
   const signal = AbortSignal.any([line.bench.context.signal, done.signal]);
@@ -184,6 +188,13 @@ async function freezeAndExamine(line: Line, claim: Claim): Promise<Examination> 
     await digest;
   }
 }
+
+/** What is copied in no time waits for the first stage: many small drops may come at once, and be refused by it. */
+function isLongToCopy(claim: Claim): boolean {
+  const { size } = fs.lstatSync(inboxPath(claim));
+  return claim.record.shape === "directory" || size >= LONG_TO_COPY_BYTES;
+}
+const LONG_TO_COPY_BYTES = 16 * 1024 * 1024;
 
 /** Not where a peer's word about the digest may spare the examination, or a stage is not asked at all. */
 function canBeginEarly({ policy }: Line, { record: { name, shape } }: Claim): boolean {

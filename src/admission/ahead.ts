@@ -39,16 +39,21 @@ const manifestSchema = z.object({
  * says of the weights counts once it has named the coordinator's digest of every weight file it read.
  */
 export class Ahead {
-  readonly #examiner: Examiner | null;
+  #examiner: Examiner | null = null;
   #examined: ExaminedAtOnce | null = null;
   readonly #records: Json[] = [];
 
-  constructor(examiner: Examiner | null) {
-    this.#examiner = examiner;
+  /** `startExaminer`: null where no examination may run ahead. */
+  constructor(private readonly startExaminer: (() => Examiner) | null) {}
+
+  /** Starts the examiner before its turn: while it starts, the bytes are copied. */
+  start(): void {
+    this.#examiner ??= this.startExaminer?.() ?? null;
   }
 
   /** Gives the examiner its job: the origin is one we allow. */
   begin(artifact: Artifact, context: StageContext): void {
+    this.start();
     if (this.#examiner === null) return;
     let isHashed = false;
     artifact.digest.then(() => isHashed = true, () => {});

@@ -6,13 +6,34 @@ import { type ExamineAtOnce, examineWith, type StartExaminer } from "../../src/a
 import type { Artifact, Json, Judgement, Pipeline, StageContext } from "../../src/model/mod.ts";
 import { formatGate } from "../../stages/2_format_gate.ts";
 import { staticScan } from "../../stages/5_static_scan.ts";
-import { tinyLlama } from "../make/gguf.ts";
+import { gguf, tinyLlama } from "../make/gguf.ts";
+import { llamaMetadata } from "../make/gguf/llama.ts";
+import { seededRandom, syntheticTensor } from "../measure/synthetic.ts";
 import { sha256 } from "../registry/fixture.ts";
 import { Lab, outcomeOf } from "../support/lab.ts";
 import { LabRegistry } from "../support/registries.ts";
 
 const MODEL = tinyLlama();
 const REMOTE = "https://huggingface.co/org/repo/resolve/main/m.gguf";
+
+/** 20 MiB of it, which take a while to copy. */
+function largeModel(): Uint8Array {
+  const [columns, rows, times] = [4096, 512, 5];
+  const shape = {
+    architecture: "llama",
+    contextLength: 2048,
+    embeddingLength: columns,
+    layers: 1,
+    feedForwardLength: 4 * columns,
+    heads: 32,
+    vocabulary: 32_000,
+  };
+  const sample = syntheticTensor("F16", columns * rows, seededRandom(3));
+  const data = new Uint8Array(times * sample.byteLength);
+  for (let at = 0; at < data.byteLength; at += sample.byteLength) data.set(sample, at);
+  const tensor = { name: "blk.0.ffn_up.weight", type: 1, dims: [columns, times * rows], data };
+  return gguf({ kv: llamaMetadata("large", shape), tensors: [tensor] });
+}
 
 /** An examiner in this process, and what was asked of it. */
 class Examiner {
@@ -79,11 +100,19 @@ async function admitted(lab: Lab, examiner: Examiner): Promise<string[]> {
 
 Deno.test("an examiner starts before the copy is made, is not told the digest, and is gone at the end", async () => {
   using lab = Lab.make();
-  lab.drop("m.gguf", MODEL);
+  lab.drop("m.gguf", largeModel());
   const examiner = new Examiner();
   assert.deepEqual(await admitted(lab, examiner), ["passed"]);
   assert.deepEqual(examiner.did, ["started over 0 bytes", "examined as scan", "dismissed"]);
   assert.ok(fs.existsSync(join(lab.places.registry, "m.gguf.manifest.json")));
+});
+
+Deno.test("what is copied in no time has its examiner when the first stage lets it pass", async () => {
+  using lab = Lab.make();
+  lab.drop("m.gguf", MODEL);
+  const examiner = new Examiner();
+  assert.deepEqual(await admitted(lab, examiner), ["passed"]);
+  assert.deepEqual(examiner.did, [`started over ${MODEL.byteLength} bytes`, "examined as scan", "dismissed"]);
 });
 
 /** Changes what is said of the weight file as a whole. */
@@ -117,13 +146,20 @@ for (const [what, tell, outcome] of liars) {
   });
 }
 
-Deno.test("an origin that is refused gives the examiner nothing to do", async () => {
-  using lab = Lab.make();
-  lab.drop("m.gguf", MODEL, "https://evil.example/m.gguf");
-  const examiner = new Examiner();
-  assert.match((await admitted(lab, examiner)).join(), /^rejected origin\//);
-  assert.deepEqual(examiner.did, ["started over 0 bytes", "dismissed"]);
-});
+const refusedOrigins: readonly (readonly [size: string, model: () => Uint8Array, did: string[]])[] = [
+  ["large", largeModel, ["started over 0 bytes", "dismissed"]],
+  ["small", () => MODEL, []],
+];
+
+for (const [size, model, did] of refusedOrigins) {
+  Deno.test(`a ${size} model from an origin that is refused gives the examiner nothing to do`, async () => {
+    using lab = Lab.make();
+    lab.drop("m.gguf", model(), "https://evil.example/m.gguf");
+    const examiner = new Examiner();
+    assert.match((await admitted(lab, examiner)).join(), /^rejected origin\//);
+    assert.deepEqual(examiner.did, did);
+  });
+}
 
 Deno.test("what was measured ahead of a stage that refuses is no evidence", async () => {
   using lab = Lab.make();
