@@ -25,8 +25,15 @@ function decode(chunks: readonly Uint8Array[]): string {
   return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
 }
 
-/** Says one line of a worker's answer. */
+/** Says one line of a worker's answer; ends the program when nobody listens any more, which is no fault of its own. */
 export function say(reply: { readonly t: string }): void {
   const line = new TextEncoder().encode(JSON.stringify(reply) + "\n");
-  for (let written = 0; written < line.byteLength;) written += Deno.stdout.writeSync(line.subarray(written));
+  try {
+    for (let written = 0; written < line.byteLength;) {
+      written += Deno.stdout.writeSync(line.subarray(written));
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { join } from "node:path";
-import { cli } from "../support/cli.ts";
+import { builtProgram, cli } from "../support/cli.ts";
 import { Lab, PROGRAM_ROOT } from "../support/lab.ts";
 
 /** Stands for the runtime: shows the launcher's arguments, or runs another program with them than ours. */
@@ -21,11 +21,12 @@ function variables(lab: Lab): Record<string, string> {
 
 Deno.test("the health role may read state and logs, listen on its own address, and nothing else", async () => {
   using lab = Lab.make();
+  const built = builtProgram();
   const deno = standIn(lab, 'printf "%s\\n" "$@"');
   const { stdout } = await cli(["health"], { ...variables(lab), AI_QUARANTINE_DENO: deno });
   const granted = stdout.split("\n").filter((flag) => /^-A|^--allow-(?!env=)/.test(flag));
   assert.deepEqual(granted, [
-    `--allow-read=${lab.places.state},${join(lab.root, "logs")},${PROGRAM_ROOT}`,
+    `--allow-read=${lab.places.state},${join(lab.root, "logs")},${built}`,
     "--allow-net=127.0.0.1:8472",
   ]);
 });
@@ -33,10 +34,11 @@ Deno.test("the health role may read state and logs, listen on its own address, a
 Deno.test("what the health role's permissions refuse", async () => {
   using lab = Lab.make();
   lab.drop("m.gguf", "x");
+  builtProgram();
   const probe = join(PROGRAM_ROOT, "test", "health", "wall_probe.ts");
   const script = `count=$#
 for given; do
-  case $given in */program.ts) given=${probe} ;; esac
+  case $given in */ai-quarantine.js) given=${probe} ;; esac
   [ "$given" = health ] || set -- "$@" "$given"
 done
 shift "$count"

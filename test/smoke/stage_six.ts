@@ -34,17 +34,19 @@ export function sandboxTest(title: string, run: () => Promise<void>): void {
   });
 }
 
-/** A shell script that stands where llama-server is expected, in a `bin` folder of its own below `root`. */
+/**
+ * A shell script that stands where llama-server is expected, in a `bin` folder of its own below `root`, with the programs
+ * of `test/smoke/programs` beside it.
+ */
 export function program(root: string, script: string): string {
   const path = join(root, "bin", "llama-server");
-  fs.mkdirSync(join(root, "bin"), { recursive: true });
+  fs.cpSync(join(PROGRAM_ROOT, "test", "smoke", "programs"), join(root, "bin"), { recursive: true });
   fs.writeFileSync(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return path;
 }
 
 /** The line of a script that runs a program of `test/smoke/programs` with these arguments and llama-server's own. */
 export function runs(name: string, ...args: readonly string[]): string {
-  const path = join(PROGRAM_ROOT, "test", "smoke", "programs", name);
   const permissions = ["read", "write", "net", "env", "sys", "run"].map((one) => `--allow-${one}`);
   const words = [
     Deno.execPath(),
@@ -53,10 +55,9 @@ export function runs(name: string, ...args: readonly string[]): string {
     "--no-config",
     "--no-remote",
     ...permissions,
-    path,
-    ...args,
   ];
-  return `exec ${words.map((word) => `'${word}'`).join(" ")} "$@"`;
+  const quoted = (list: readonly string[]) => list.map((word) => `'${word}'`).join(" ");
+  return `exec ${quoted(words)} "\${0%/*}/${name}" ${quoted(args)} "$@"`;
 }
 
 export async function stageSix(

@@ -4,6 +4,7 @@ import { askTool, type ToolAnswer, type ToolQuestion } from "../../src/tools/ask
 import { processSandbox } from "../../src/tools/process_sandbox.ts";
 import type { StaticScanner } from "../../src/tools/scanners.ts";
 import { builtProgram } from "./cli.ts";
+import { PROGRAM_ROOT } from "./lab.ts";
 import { programOnPath } from "./programs.ts";
 
 export const BWRAP = programOnPath("bwrap");
@@ -100,7 +101,7 @@ export function runScannerSandbox(program: string, more: readonly string[] = [pr
     role: "run-scanner",
     launcher: join(built, "scripts", "ai-quarantine"),
     bwrap: BWRAP,
-    programRoots: [built, Deno.execPath(), ...more],
+    programRoots: [built, join(PROGRAM_ROOT, "policy"), Deno.execPath(), ...more],
     cache: join(built, "cache", "workers"),
     environment: {
       PATH: "/usr/bin:/bin",
