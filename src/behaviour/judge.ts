@@ -170,17 +170,17 @@ function search(
   where: (span: Span) => Span | null,
   { lower, isWeighed }: Governing,
 ): Found | "too-dense" | null {
-  const hits = scanner.scan(scene);
   let excused = 0;
-  for (let next = hits.next();; next = hits.next()) {
-    if (next.done) return next.value === "too-dense" ? "too-dense" : null;
-    const hit = next.value;
+  let found: Found | null = null;
+  const end = scanner.scan(scene, (hit) => {
     const governed = where(hit);
     const isExcused = hit.danger.kind === "quotable" && governed !== null && excused < MAX_EXCUSED &&
       (isWeighed?.(governed) === true || stanceOn(lower, governed) === "excused");
-    if (!isExcused) return { danger: hit.danger, quote: scene.text.plain.slice(hit.start, hit.end) };
-    excused++;
-  }
+    if (isExcused) excused++;
+    else found = { danger: hit.danger, quote: scene.text.plain.slice(hit.start, hit.end) };
+    return !isExcused;
+  });
+  return end === "too-dense" ? end : found;
 }
 
 interface HiddenScene {

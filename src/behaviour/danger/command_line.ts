@@ -34,11 +34,11 @@ export function readCommandLine(text: string, at: number): CommandLine {
 function closingQuote(before: string, window: string): number {
   const last = before.charAt(before.length - 1);
   if (last === '"' || last === "'") return window.indexOf(last);
+  const line = before.slice(before.lastIndexOf("\n") + 1);
   let isOpen = false;
-  for (let at = before.lastIndexOf("\n") + 1; at < before.length; at++) {
-    if (before.charAt(at) === "`") isOpen = !isOpen;
-  }
+  for (let at = line.indexOf("`"); at >= 0; at = line.indexOf("`", at + 1)) isOpen = !isOpen;
   if (isOpen) return window.indexOf("`");
+  if (last !== " ") return -1;
   const mark = /(["'])(?:sudo|\$) $/.exec(before.slice(-8))?.[1];
   return mark === undefined ? -1 : window.indexOf(mark);
 }
@@ -61,13 +61,13 @@ class Reader {
   read(): number {
     const text = this.#text;
     while (this.#at < text.length) {
-      const character = text.charAt(this.#at);
-      if (character === "\n" || character === "\r") break;
-      if (character === " " && isSentenceEnd(this.#word)) break;
-      if (character === " " || character === "\t") this.#gap(1);
-      else if (character === "\\" && text.charAt(this.#at + 1) === "\n") this.#gap(2);
-      else if (SIGNS.includes(character)) this.#sign(character);
-      else if (character === '"' || character === "'") this.#quotation(character);
+      const code = text.charCodeAt(this.#at);
+      const kind = kindOf(code);
+      if (kind === END || (code === SPACE && isSentenceEnd(this.#word))) break;
+      if (kind === GAP) this.#gap(1);
+      else if (kind === ESCAPE && text.charCodeAt(this.#at + 1) === NEW_LINE) this.#gap(2);
+      else if (kind === SIGN) this.#sign(text.charAt(this.#at));
+      else if (kind === QUOTE) this.#quotation(text.charAt(this.#at));
       else this.#plain();
     }
     this.#endCommand("");
@@ -80,9 +80,11 @@ class Reader {
   }
 
   #plain(): void {
-    const start = this.#at;
-    do this.#at++; while (this.#at < this.#text.length && !SPECIAL.includes(this.#text.charAt(this.#at)));
-    this.#word += this.#text.slice(start, this.#at);
+    const text = this.#text;
+    let end = this.#at + 1;
+    while (end < text.length && kindOf(text.charCodeAt(end)) === PLAIN) end++;
+    this.#word += text.slice(this.#at, end);
+    this.#at = end;
   }
 
   #quotation(mark: string): void {
@@ -133,10 +135,9 @@ class Reader {
   #endCommand(next: Joint): void {
     this.#endWord();
     const words = isWrapped(this.#words[0] ?? "") ? unwrapped(this.#words) : this.#words;
-    const [first, ...args] = words;
-    if (first !== undefined || this.#redirects.length > 0) {
-      const name = (first ?? "").replace(/^.*[/\\]/, "");
-      this.commands.push({ joint: this.#joint, name, args, redirects: this.#redirects });
+    if (words.length > 0 || this.#redirects.length > 0) {
+      const name = withoutFolder(words[0] ?? "");
+      this.commands.push({ joint: this.#joint, name, args: words.slice(1), redirects: this.#redirects });
     }
     this.#joint = next;
     this.#words = [];
@@ -144,12 +145,38 @@ class Reader {
   }
 }
 
-const SIGNS = "|;&()<>`$";
-const SPECIAL = `${SIGNS} \t\r\n"'\\`;
+const PLAIN = 0;
+const GAP = 1;
+const END = 2;
+const ESCAPE = 3;
+const SIGN = 4;
+const QUOTE = 5;
+const SPACE = 0x20;
+const NEW_LINE = 0x0a;
+
+/** What a character means to a shell, by its code. */
+const KINDS = kinds([[GAP, " \t"], [END, "\r\n"], [ESCAPE, "\\"], [SIGN, "|;&()<>`$"], [QUOTE, `"'`]]);
+
+function kinds(groups: readonly (readonly [kind: number, characters: string])[]): Uint8Array {
+  const table = new Uint8Array(128);
+  for (const [kind, characters] of groups) {
+    for (const character of characters) table[character.charCodeAt(0)] = kind;
+  }
+  return table;
+}
+
+function kindOf(code: number): number {
+  return code < 128 ? KINDS[code] ?? PLAIN : PLAIN;
+}
+
+function withoutFolder(name: string): string {
+  return name.includes("/") || name.includes("\\") ? name.replace(/^.*[/\\]/, "") : name;
+}
+
 const WRAPPERS = new Set(["sudo", "doas", "env", "nohup", "exec", "time", "xargs", "command", "busybox"]);
 
 function isWrapped(word: string): boolean {
-  return WRAPPERS.has(word) || /^\w{1,40}=/.test(word);
+  return WRAPPERS.has(word) || word.includes("=") && /^\w{1,40}=/.test(word);
 }
 
 function isSentenceEnd(word: string): boolean {

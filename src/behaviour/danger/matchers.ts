@@ -1,6 +1,6 @@
 import type { Category } from "../categories.ts";
 import type { Folded } from "../fold.ts";
-import { type Command, type CommandLine, readCommandLine } from "./command_line.ts";
+import { type Command, readCommandLine } from "./command_line.ts";
 
 /** Part of a text, in UTF-16 code units. */
 export interface Span {
@@ -32,19 +32,32 @@ export type Matcher = (scene: Scene, at: number) => Span | null;
 
 /** What was found at the last place: the matchers of one place come one after the other. */
 class Last<T> {
-  #known: { readonly place: number; readonly found: T } | null = null;
+  #place = -1;
+  #found: T | undefined;
 
-  at(place: number, find: () => T): T {
-    if (this.#known?.place !== place) this.#known = { place, found: find() };
-    return this.#known.found;
+  constructor(readonly find: (place: number) => T) {}
+
+  at(place: number): T {
+    if (this.#place === place && this.#found !== undefined) return this.#found;
+    this.#place = place;
+    return this.#found = this.find(place);
   }
+}
+
+/** A command with those it is joined to. */
+export interface Typed {
+  readonly first: Command;
+  readonly rest: readonly Command[];
+  /** Where the line ends in the text. */
+  readonly end: number;
 }
 
 /** A text being searched, with what the matchers of one place have in common. */
 export class Scene {
-  readonly #line = new Last<CommandLine>();
-  readonly #sentences = new Last<{ readonly latin: Sentence; readonly lower: Sentence }>();
-  readonly #address = new Last<{ readonly address: string; readonly before: string }>();
+  /** The command that begins at a place, `null` where none does. */
+  readonly #typed = new Last((at) => this.#readCommand(at));
+  readonly #sentences = new Last((at) => this.#readSentences(at));
+  readonly #address = new Last((at) => this.#readAddress(at));
   #budget: number;
   readonly #held = new Map<object, boolean>();
 
@@ -92,32 +105,52 @@ export class Scene {
     return held;
   }
 
-  commandLine(at: number): CommandLine {
-    return this.#line.at(at, () => {
-      const line = readCommandLine(this.text.latin, at);
-      this.spend(line.end - at);
-      return line;
-    });
+  /** The command that begins at a place; `null` where none does. */
+  command(at: number): Typed | null {
+    return this.#typed.at(at);
+  }
+
+  #readCommand(at: number): Typed | null {
+    const { latin } = this.text;
+    if (!standsAlone(latin, at)) return null;
+    const { commands, end } = readCommandLine(latin, at);
+    this.spend(end - at);
+    const first = commands[0];
+    return first === undefined ? null : { first, rest: commands.slice(1), end };
   }
 
   /** The sentence around a place, in both of the texts that speech is looked for in. */
-  sentences(at: number): { readonly latin: Sentence; readonly lower: Sentence } {
-    return this.#sentences.at(at, () => {
-      this.spend(2 * LOOK);
-      const latin = sentenceAt(this.text.latin, at);
-      return { latin, lower: this.text.lower === this.text.latin ? latin : sentenceAt(this.text.lower, at) };
-    });
+  sentences(at: number): Sentences {
+    return this.#sentences.at(at);
+  }
+
+  #readSentences(at: number): Sentences {
+    this.spend(2 * LOOK);
+    const latin = sentenceAt(this.text.latin, at);
+    return { latin, lower: this.text.lower === this.text.latin ? latin : sentenceAt(this.text.lower, at) };
   }
 
   /** The web address that begins at a place, or "", and what stands before it. */
-  address(at: number): { readonly address: string; readonly before: string } {
-    return this.#address.at(at, () => {
-      this.spend(2 * LOOK);
-      const { plain } = this.text;
-      ADDRESS.lastIndex = at;
-      return { address: ADDRESS.exec(plain)?.[0] ?? "", before: plain.slice(Math.max(0, at - 100), at) };
-    });
+  address(at: number): Address {
+    return this.#address.at(at);
   }
+
+  #readAddress(at: number): Address {
+    this.spend(2 * LOOK);
+    const { plain } = this.text;
+    ADDRESS.lastIndex = at;
+    return { address: ADDRESS.exec(plain)?.[0] ?? "", before: plain.slice(Math.max(0, at - 100), at) };
+  }
+}
+
+interface Sentences {
+  readonly latin: Sentence;
+  readonly lower: Sentence;
+}
+
+interface Address {
+  readonly address: string;
+  readonly before: string;
 }
 
 /**
@@ -137,17 +170,18 @@ const GLANCE_AT_ADDRESS = 20;
 /** The anchor begins a command line of which `test` says yes. */
 export function command(test: (first: Command, rest: readonly Command[]) => boolean): Matcher {
   return (scene, at) => {
-    if (!standsAlone(scene.text.latin, at)) return null;
-    const { commands: [first, ...rest], end } = scene.commandLine(at);
-    return first !== undefined && test(first, rest) ? { start: at, end } : null;
+    const typed = scene.command(at);
+    return typed !== null && test(typed.first, typed.rest) ? { start: at, end: typed.end } : null;
   };
 }
 
 /** A command is no part of a host name, an option or an assignment: `user@host.example`, `--cat`. */
 function standsAlone(text: string, at: number): boolean {
-  return !/[\w.@=-]/.test(text.charAt(at - 1)) &&
-    /^[a-z0-9_]{1,20}(?:\.\w{2,8})?(?=[\s"'<>|;)]|$)/.test(text.slice(at, at + 32));
+  if (/[\w.@=-]/.test(text.charAt(at - 1))) return false;
+  NAME_OF_COMMAND.lastIndex = at;
+  return NAME_OF_COMMAND.test(text);
 }
+const NAME_OF_COMMAND = /[a-z0-9_]{1,20}(?:\.\w{2,8})?(?=[\s"'<>|;)]|$)/y;
 
 /**
  * A sticky expression that must match at the anchor. Its quantifiers must be bounded and must not nest, so that a

@@ -39,50 +39,89 @@ export class Scanner {
   }
 
   /**
-   * All dangers in a scene, in the order of their anchors; "too-dense" when there are so many places to look at
-   * that the text was made to tire the reader out. The cost is linear in the text.
+   * Gives all dangers in a scene to `isLast`, in the order of their anchors, until it says that it wants no more;
+   * "too-dense" when there are so many places to look at that the text was made to tire the reader out. The cost is
+   * linear in the text.
    */
-  *scan(scene: Scene): Generator<Hit, "done" | "too-dense"> {
-    for (const [start, dangers] of this.#anchors(scene.text.latin)) {
-      const cost = dangers === this.#numbers ? TRY_AT_NUMBER : TRY;
-      for (const danger of dangers) {
-        scene.spend(cost);
-        if (scene.isSpent) return "too-dense";
-        const span = danger.match(scene, start);
-        if (span !== null) yield { ...span, danger };
-      }
-    }
-    return "done";
-  }
-
-  *#anchors(text: string): Generator<readonly [start: number, dangers: readonly Danger[]]> {
+  scan(scene: Scene, isLast: (hit: Hit) => boolean): End {
+    const text = scene.text.latin;
     const length = text.length;
     for (let at = 0; at < length;) {
       const start = at;
-      let kinds = kindOf(text.charCodeAt(at++));
+      const first = text.charCodeAt(at++);
+      let kinds = kindOf(first);
       if (kinds === OTHER) {
-        const code = text.charCodeAt(start);
-        if (code === OPEN && text.charCodeAt(at) === OPEN + 1) yield [start, this.#calls];
-        if (!isUnspaced(code)) continue;
-        for (const [word, dangers] of this.#unspaced.get(code) ?? []) {
-          if (text.startsWith(word, start)) yield [start, dangers];
-        }
+        if (first !== OPEN && first < FIRST_UNSPACED) continue;
+        const end = this.#trySign(scene, start, isLast);
+        if (end !== null) return end;
         continue;
       }
       for (let kind = kinds; at < length; at++, kinds |= kind) {
         kind = kindOf(text.charCodeAt(at));
         if (kind === OTHER) break;
       }
-      if (kinds === DIGIT) yield [start, this.#numbers];
-      const word = this.#words.find(text, start, at - start);
-      if (word !== undefined) yield [start, word];
-      const lengths = this.#prefixes.lengthsAt(text, start);
-      for (let size = 2; lengths >> size !== 0 && size <= at - start; size++) {
-        const prefix = this.#prefixes.find(text, start, size);
-        if (prefix !== undefined) yield [start, prefix];
-      }
+      const size = at - start;
+      const slot = slotOf(first, size > 1 ? text.charCodeAt(start + 1) : 0);
+      const words = this.#words.lengthsIn(slot);
+      const prefixes = this.#prefixes.lengthsIn(slot);
+      if ((words | prefixes) === 0 && kinds !== DIGIT) continue;
+      const end = (kinds === DIGIT ? this.#try(scene, start, this.#numbers, isLast) : null) ??
+        this.#tryWord(scene, { start, size, words, prefixes }, isLast);
+      if (end !== null) return end;
     }
+    return "done";
   }
+
+  /** A pair of parentheses, or words of a script without spaces. */
+  #trySign(scene: Scene, start: number, isLast: (hit: Hit) => boolean): End | null {
+    const text = scene.text.latin;
+    const code = text.charCodeAt(start);
+    if (code === OPEN) {
+      return text.charCodeAt(start + 1) === OPEN + 1 ? this.#try(scene, start, this.#calls, isLast) : null;
+    }
+    for (const [word, dangers] of this.#unspaced.get(code) ?? []) {
+      const end = text.startsWith(word, start) ? this.#try(scene, start, dangers, isLast) : null;
+      if (end !== null) return end;
+    }
+    return null;
+  }
+
+  #tryWord(scene: Scene, { start, size, words, prefixes }: Word, isLast: (hit: Hit) => boolean): End | null {
+    const text = scene.text.latin;
+    const word = holdsLength(words, size) ? this.#words.get(text.slice(start, start + size)) : undefined;
+    const end = word === undefined ? null : this.#try(scene, start, word, isLast);
+    if (end !== null) return end;
+    for (let length = 2; prefixes >> length !== 0 && length <= size; length++) {
+      if (!holdsLength(prefixes, length)) continue;
+      const prefix = this.#prefixes.get(text.slice(start, start + length));
+      const end = prefix === undefined ? null : this.#try(scene, start, prefix, isLast);
+      if (end !== null) return end;
+    }
+    return null;
+  }
+
+  #try(scene: Scene, start: number, dangers: readonly Danger[], isLast: (hit: Hit) => boolean): End | null {
+    const cost = dangers === this.#numbers ? TRY_AT_NUMBER : TRY;
+    for (let i = 0; i < dangers.length; i++) {
+      const danger = dangers[i];
+      if (danger === undefined) break;
+      scene.spend(cost);
+      if (scene.isSpent) return "too-dense";
+      const span = danger.match(scene, start);
+      if (span !== null && isLast({ start: span.start, end: span.end, danger })) return "done";
+    }
+    return null;
+  }
+}
+
+type End = "done" | "too-dense";
+
+/** A word of the text, with the lengths of the anchors that begin as it does, a bit for each. */
+interface Word {
+  readonly start: number;
+  readonly size: number;
+  readonly words: number;
+  readonly prefixes: number;
 }
 
 /** What a try costs at the least, in characters read. */
@@ -107,26 +146,29 @@ class Index {
       return;
     }
     this.#dangers.set(word, [danger]);
-    const slot = slotOf(word, 0);
-    this.#lengths[slot] = (this.#lengths[slot] ?? 0) | (1 << word.length);
+    const slot = slotOf(word.charCodeAt(0), word.length > 1 ? word.charCodeAt(1) : 0);
+    this.#lengths[slot] = this.lengthsIn(slot) | (1 << word.length);
   }
 
   /** The lengths of what begins so, a bit for each; other words may share them. */
-  lengthsAt(text: string, start: number): number {
-    return this.#lengths[slotOf(text, start)] ?? 0;
+  lengthsIn(slot: number): number {
+    return this.#lengths[slot] ?? 0;
   }
 
-  find(text: string, start: number, length: number): readonly Danger[] | undefined {
-    if (length === 1) return this.#dangers.get(text.charAt(start));
-    if (length > this.maxLength || (this.lengthsAt(text, start) & (1 << length)) === 0) return undefined;
-    return this.#dangers.get(text.slice(start, start + length));
+  get(word: string): readonly Danger[] | undefined {
+    return this.#dangers.get(word);
   }
 }
 
 const SLOTS = 2048;
 
-function slotOf(text: string, start: number): number {
-  return (text.charCodeAt(start) * 37 + text.charCodeAt(start + 1)) & (SLOTS - 1);
+/** By the first two characters of a word, the second of which is 0 in a word of one. */
+function slotOf(first: number, second: number): number {
+  return (first * 37 + second) & (SLOTS - 1);
+}
+
+function holdsLength(lengths: number, length: number): boolean {
+  return length <= MAX_WORD && (lengths & (1 << length)) !== 0;
 }
 
 const OTHER = 0;
@@ -149,6 +191,9 @@ const KINDS = Uint8Array.from({ length: 0x2000 }, (_none, code) => {
 function kindOf(code: number): number {
   return KINDS[code] ?? OTHER;
 }
+
+/** No script without spaces is before it. */
+const FIRST_UNSPACED = 0xe00;
 
 /** Scripts that put no space between words: Thai to Burmese, Khmer, and those of East Asia. */
 function isUnspaced(code: number): boolean {
