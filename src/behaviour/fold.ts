@@ -12,6 +12,7 @@ export interface Folded {
 const MAX_GROWTH = 4;
 const SLICE = 4096;
 
+/** White space of any script is no reason to fold a text. */
 const NOT_ASCII = /[^\s!-~]/;
 /** Soft hyphen, joiners, direction marks, variation selectors, tags: nothing a reader sees. */
 const INVISIBLE =
@@ -31,7 +32,7 @@ function lookalikes(): Uint16Array {
 
 /** Folds a text, or gives `null` for one that grows beyond reason while it is normalised. */
 export function fold(text: string): Folded | null {
-  if (!NOT_ASCII.test(text)) {
+  if (isAscii(text) || !NOT_ASCII.test(text)) {
     const lower = text.toLowerCase();
     return { plain: text, lower, latin: lower };
   }
@@ -39,6 +40,11 @@ export function fold(text: string): Folded | null {
   if (plain === null) return null;
   const lower = plain.toLowerCase();
   return { plain, lower, latin: latinised(lower) };
+}
+
+/** What is not ASCII takes more bytes than it has code units; counting them is faster than any expression. */
+function isAscii(text: string): boolean {
+  return encoder.encode(text).length === text.length;
 }
 
 /** Letters that merely look Latin made Latin. The text is in lower case. */
@@ -68,14 +74,31 @@ function normalise(text: string): string | null {
 
 /** Letters and digits only, lower case: what is left when layout, quotes and case do not count. */
 export function squeeze(text: string): string {
-  const lower = text.toLowerCase();
-  if (!NOT_ASCII.test(text)) return lower.replace(/[^a-z0-9]+/g, "");
-  return lower.replace(/[^\p{L}\p{N}]+/gu, "");
+  return squeezeLower(text.toLowerCase());
 }
+
+/** The same of a text in lower case. */
+export function squeezeLower(lower: string): string {
+  const bytes = encoder.encode(lower);
+  if (bytes.length !== lower.length) return lower.replace(/[^\p{L}\p{N}]+/gu, "");
+  let length = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    bytes[length] = byte;
+    length += LASTS[byte] ?? 0;
+  }
+  return decoder.decode(bytes.subarray(0, length));
+}
+
+/** 1 for a letter or a digit. */
+const LASTS = Uint8Array.from(
+  { length: 128 },
+  (_none, code) => /[a-z0-9]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 export function rot13(text: string): string {
   const bytes = encoder.encode(text);
-  for (const [i, byte] of bytes.entries()) bytes[i] = ROT13[byte] ?? byte;
+  for (let i = 0; i < bytes.length; i++) bytes[i] = ROT13[bytes[i] ?? 0] ?? 0;
   return decoder.decode(bytes);
 }
 

@@ -1,3 +1,4 @@
+import type { Secret } from "./secret.ts";
 import { SPOKEN } from "./spoken.ts";
 
 /** What a text says to one who reads only a part of each of its words. All in lower case, without layout. */
@@ -18,17 +19,25 @@ export interface Readings {
   readonly plainest: string;
 }
 
-/** Whether a text has every letter of a secret, as a letter or as a digit for one: most have not, at hardly any cost. */
-export function couldSpell(text: string, secret: string): boolean {
-  return hasLetters(text, secret) || /(?:\d{1,2}[^a-z0-9]{1,3}){6}/.test(text);
+/**
+ * Whether a text has every letter of a secret, as a letter, as a digit for one or as its place in the alphabet: most
+ * have not, at hardly any cost.
+ */
+export function couldSpell(text: string, secret: Secret): boolean {
+  return hasLetters(text, secret) || (hasPlaces(text, secret) && ROW_OF_NUMBERS.test(text));
+}
+const ROW_OF_NUMBERS = /(?:\d{1,2}[^a-z0-9]{1,3}){6}/;
+
+export function hasLetters(text: string, { distinct }: Secret): boolean {
+  return distinct.every((letter) =>
+    ALIKE.get(letter)?.some((sign) => text.includes(sign)) ?? text.includes(letter)
+  );
 }
 
-export function hasLetters(text: string, secret: string): boolean {
-  for (const letter of new Set(secret)) {
-    const isThere = ALIKE.get(letter)?.some((sign) => text.includes(sign)) ?? text.includes(letter);
-    if (!isThere && letter > "9") return false;
-  }
-  return true;
+/** Whether the number of every letter is somewhere in a text. Nothing is ruled out for letters that have none. */
+function hasPlaces(text: string, { distinct }: Secret): boolean {
+  return distinct.some((letter) => letter > "z") ||
+    distinct.every((letter) => text.includes(String(letter.charCodeAt(0) - 0x60)));
 }
 
 /** Letters with the signs that are written for them; a row of small numbers may be places in the alphabet. */

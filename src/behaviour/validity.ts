@@ -80,16 +80,22 @@ export function isRepetitive({ lower }: Folded): boolean {
   const step = count === 1 ? 0 : (text.length - WINDOW) / (count - 1);
   const seen = new Uint32Array(1 << TABLE_BITS);
   let repetitive = 0;
-  for (let i = 0; i < count; i++) {
+  let varied = 0;
+  for (let i = 0; i < count && repetitive * 2 <= count && varied * 2 < count; i++) {
     const start = Math.floor(i * step);
-    if (newGrams(text.slice(start, start + WINDOW), seen, i + 1) < 0.3) repetitive++;
+    if (saysTheSame(text.slice(start, start + WINDOW), seen, i + 1)) repetitive++;
+    else varied++;
   }
   return repetitive * 2 > count;
 }
 
-/** Share of runs of six characters that are new in the window; `seen` is marked with `stamp`. */
-function newGrams(window: string, seen: Uint32Array, stamp: number): number {
+/**
+ * Fewer than three in ten runs of six characters are new in the window: read only as far as it takes to know.
+ * `seen` is marked with `stamp`.
+ */
+function saysTheSame(window: string, seen: Uint32Array, stamp: number): boolean {
   const grams = window.length - GRAM + 1;
+  const enough = Math.ceil(grams * 0.3);
   let fresh = 0;
   let hash = 0;
   for (let at = 0; at < window.length; at++) {
@@ -97,8 +103,13 @@ function newGrams(window: string, seen: Uint32Array, stamp: number): number {
     hash = (Math.imul(hash - leaving, FACTOR) + window.charCodeAt(at)) | 0;
     if (at < GRAM - 1) continue;
     const slot = Math.imul(hash, 0x9e3779b1) >>> (32 - TABLE_BITS);
-    if (seen[slot] !== stamp) fresh++;
+    if (seen[slot] === stamp) {
+      if (fresh + window.length - 1 - at < enough) return true;
+      continue;
+    }
     seen[slot] = stamp;
+    fresh++;
+    if (fresh >= enough) return false;
   }
-  return fresh / grams;
+  return fresh < enough;
 }
