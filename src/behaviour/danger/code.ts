@@ -1,5 +1,19 @@
 import { any, command, type Danger, near, pattern } from "./matchers.ts";
 
+const FETCHES = ["requests.", "urllib", "urlopen", "httpx.", "fetch"];
+const DECODES = [
+  "b64decode",
+  "a85decode",
+  "fromhex",
+  "atob",
+  "unhexlify",
+  "base64_decode",
+  "codecs.decode",
+  "marshal.loads",
+  "zlib.decompress",
+  "fromcharcode",
+];
+
 /** Program text that runs what it was not written to run. */
 export const CODE: readonly Danger[] = [
   {
@@ -10,6 +24,7 @@ export const CODE: readonly Danger[] = [
     match: any(
       pattern(
         /(?:exec|eval)\s{0,2}\(\s{0,2}(?:compile\()?(?:requests\.|urllib|urlopen|httpx\.|await\s{1,3}\(?\s?(?:await\s)?fetch|fetch\(|open\(urlopen)/,
+        { needs: FETCHES },
       ),
       pattern(/import(?:scripts)?\(["'`]http/),
       pattern(/loads\(\s{0,2}(?:requests\.|urllib|urlopen)/),
@@ -23,6 +38,7 @@ export const CODE: readonly Danger[] = [
     match: any(
       pattern(
         /(?:exec|eval)\s{0,2}\(\s{0,2}(?:compile\(|bytes\.)?[^\n;]{0,40}(?:b64decode|a85decode|fromhex|atob|unhexlify|base64_decode|codecs\.decode|marshal\.loads|zlib\.decompress|fromcharcode)/,
+        { needs: DECODES },
       ),
       pattern(/function\(\s{0,2}atob\(/),
       pattern(/loads\([^\n;]{0,20}(?:b64decode|fromhex)/),

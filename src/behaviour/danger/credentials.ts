@@ -81,7 +81,7 @@ export const CREDENTIALS: readonly Danger[] = [
     ["glpat", "hf_*"],
     /(?:glpat-[A-Za-z0-9_-]{20,64}|hf_[A-Za-z0-9]{30,64})/,
   ),
-  key("bot-token", "a token of a chat bot", ["#"], /\d{8,10}:AA[A-Za-z0-9_-]{33}/),
+  key("bot-token", "a token of a chat bot", ["#"], /\d{8,10}:AA[A-Za-z0-9_-]{33}/, [":AA"]),
   {
     id: "credential/private-key",
     description: "the beginning of a private key",
@@ -165,8 +165,14 @@ export const CREDENTIALS: readonly Danger[] = [
 ];
 
 /** A key by its shape, unless it is a placeholder: too few different characters, or a word that says so. */
-function key(name: string, description: string, anchors: readonly string[], shape: RegExp): Danger {
-  const matcher = pattern(shape, { text: "plain" });
+function key(
+  name: string,
+  description: string,
+  anchors: readonly string[],
+  shape: RegExp,
+  needs?: readonly string[],
+): Danger {
+  const matcher = pattern(shape, { text: "plain", ...(needs && { needs }) });
   return {
     id: `credential/${name}`,
     description,

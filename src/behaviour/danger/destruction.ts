@@ -49,7 +49,7 @@ export const DESTRUCTION: readonly Danger[] = [
     description: "a function that calls itself twice through a pipe in the background",
     anchors: ["()"],
     kind: "quotable",
-    match: pattern(/\(\)\s{0,3}\{\s{0,3}(\S{1,20})\s{0,3}\|\s{0,3}\1\s{0,3}&\s{0,3}\}/),
+    match: pattern(/\(\)\s{0,3}\{\s{0,3}(\S{1,20})\s{0,3}\|\s{0,3}\1\s{0,3}&\s{0,3}\}/, { needs: ["|"] }),
   },
   {
     id: "destroy/open-permissions",

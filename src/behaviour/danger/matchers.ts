@@ -97,6 +97,11 @@ export class Scene {
     );
   }
 
+  /** Whether one of the texts holds one of the literals anywhere, looked up once. */
+  holdsOne(literals: readonly string[], text: keyof Folded): boolean {
+    return this.#once(literals, () => literals.some((literal) => this.text[text].includes(literal)));
+  }
+
   #once(about: object, find: () => boolean): boolean {
     const known = this.#held.get(about);
     if (known !== undefined) return known;
@@ -185,16 +190,18 @@ const NAME_OF_COMMAND = /[a-z0-9_]{1,20}(?:\.\w{2,8})?(?=[\s"'<>|;)]|$)/y;
 
 /**
  * A sticky expression that must match at the anchor. Its quantifiers must be bounded and must not nest, so that a
- * try costs the same whatever the text. `before` must stand directly in front of the anchor.
+ * try costs the same whatever the text. `before` must stand directly in front of the anchor. Every match has one of
+ * `needs` in it: a text without any of them costs no try.
  */
 export function pattern(
   expression: RegExp,
-  where: { readonly before?: string; readonly text?: keyof Folded } = {},
+  where: { readonly before?: string; readonly text?: keyof Folded; readonly needs?: readonly string[] } = {},
 ): Matcher {
   const sticky = new RegExp(expression, expression.flags.replace("y", "") + "y");
-  const before = where.before ?? "";
+  const { before = "", text: name = "latin", needs } = where;
   return (scene, at) => {
-    const text = scene.text[where.text ?? "latin"];
+    if (needs !== undefined && !scene.holdsOne(needs, name)) return null;
+    const text = scene.text[name];
     if (!text.startsWith(before, at - before.length)) return null;
     sticky.lastIndex = at;
     return sticky.test(text) ? { start: at - before.length, end: sticky.lastIndex } : null;
