@@ -32,7 +32,7 @@ function lookalikes(): Uint16Array {
 
 /** Folds a text, or gives `null` for one that grows beyond reason while it is normalised. */
 export function fold(text: string): Folded | null {
-  if (isAscii(text) || !NOT_ASCII.test(text)) {
+  if (asciiOf(text) !== null || !NOT_ASCII.test(text)) {
     const lower = text.toLowerCase();
     return { plain: text, lower, latin: lower };
   }
@@ -42,13 +42,18 @@ export function fold(text: string): Folded | null {
   return { plain, lower, latin: latinised(lower) };
 }
 
-/** What is not ASCII takes more bytes than it has code units; counting them is faster than any expression. */
-function isAscii(text: string): boolean {
-  return encoder.encode(text).length === text.length;
+/** The bytes of a text in ASCII, `null` for any other: counting what it takes is faster than an expression. */
+function asciiOf(text: string): Uint8Array<ArrayBuffer> | null {
+  // Text that was stored in two bytes a character is told from the first that needs them.
+  if (NOT_LATIN1.test(text)) return null;
+  const bytes = encoder.encode(text);
+  return bytes.length === text.length ? bytes : null;
 }
+const NOT_LATIN1 = /[^\0-\xff]/;
 
 /** Letters that merely look Latin made Latin. The text is in lower case. */
 export function latinised(lower: string): string {
+  if (!NOT_LATIN1.test(lower)) return lower;
   const units = new Uint16Array(lower.length);
   for (let i = 0; i < lower.length; i++) {
     const code = lower.charCodeAt(i);
@@ -79,8 +84,8 @@ export function squeeze(text: string): string {
 
 /** The same of a text in lower case. */
 export function squeezeLower(lower: string): string {
-  const bytes = encoder.encode(lower);
-  if (bytes.length !== lower.length) return lower.replace(/[^\p{L}\p{N}]+/gu, "");
+  const bytes = asciiOf(lower);
+  if (bytes === null) return lower.replace(/[^\p{L}\p{N}]+/gu, "");
   let length = 0;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0;
