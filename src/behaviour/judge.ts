@@ -1,6 +1,5 @@
 import { escapeName } from "../files/names.ts";
 import { findCanary } from "./canary.ts";
-import { Secrets } from "./secret.ts";
 import { type Category, categoryNamed, isCritical } from "./categories.ts";
 import type { Danger, Span } from "./danger/mod.ts";
 import { Scene } from "./danger/matchers.ts";
@@ -9,6 +8,7 @@ import { type Decoded, decodedParts } from "./encoding.ts";
 import { type Expectation, unmetExpectation } from "./expectation.ts";
 import { fold, type Folded, reversed, rot13, squeeze, squeezeLower } from "./fold.ts";
 import { garbageIn } from "./garbage.ts";
+import { Secrets } from "./secret.ts";
 import { deliberationIn, stanceOn } from "./stance.ts";
 import { type Invalid, isCutShort, isEcho, isEmpty, isErrorPage, isRepetitive } from "./validity.ts";
 

@@ -20,8 +20,8 @@ export interface Readings {
 }
 
 /**
- * Whether a text has every letter of a secret, as a letter, as a digit for one or as its place in the alphabet: most
- * have not, at hardly any cost.
+ * Whether a text has every letter of a secret, as a letter, as a digit for one or as its place in the alphabet. Most
+ * have not, which costs hardly anything to find out; none of the readings has a letter then that the text has not.
  */
 export function couldSpell(text: string, secret: Secret): boolean {
   return hasLetters(text, secret) || (hasPlaces(text, secret) && ROW_OF_NUMBERS.test(text));

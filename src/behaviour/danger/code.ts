@@ -1,6 +1,8 @@
 import { any, command, type Danger, near, pattern } from "./matchers.ts";
 
+/** What fetches something; each stands in the expression below. */
 const FETCHES = ["requests.", "urllib", "urlopen", "httpx.", "fetch"];
+/** What decodes something. */
 const DECODES = [
   "b64decode",
   "a85decode",
@@ -13,6 +15,10 @@ const DECODES = [
   "zlib.decompress",
   "fromcharcode",
 ];
+const RUNS_DECODED = new RegExp(
+  "(?:exec|eval)\\s{0,2}\\(\\s{0,2}(?:compile\\(|bytes\\.)?[^\\n;]{0,40}" +
+    `(?:${DECODES.map((name) => name.replace(".", "\\.")).join("|")})`,
+);
 
 /** Program text that runs what it was not written to run. */
 export const CODE: readonly Danger[] = [
@@ -36,10 +42,7 @@ export const CODE: readonly Danger[] = [
     anchors: ["exec", "eval", "function", "loads", "invoke"],
     kind: "quotable",
     match: any(
-      pattern(
-        /(?:exec|eval)\s{0,2}\(\s{0,2}(?:compile\(|bytes\.)?[^\n;]{0,40}(?:b64decode|a85decode|fromhex|atob|unhexlify|base64_decode|codecs\.decode|marshal\.loads|zlib\.decompress|fromcharcode)/,
-        { needs: DECODES },
-      ),
+      pattern(RUNS_DECODED, { needs: DECODES }),
       pattern(/function\(\s{0,2}atob\(/),
       pattern(/loads\([^\n;]{0,20}(?:b64decode|fromhex)/),
     ),

@@ -176,7 +176,7 @@ function withoutFolder(name: string): string {
 const WRAPPERS = new Set(["sudo", "doas", "env", "nohup", "exec", "time", "xargs", "command", "busybox"]);
 
 function isWrapped(word: string): boolean {
-  return WRAPPERS.has(word) || word.includes("=") && /^\w{1,40}=/.test(word);
+  return WRAPPERS.has(word) || (word.includes("=") && /^\w{1,40}=/.test(word));
 }
 
 function isSentenceEnd(word: string): boolean {

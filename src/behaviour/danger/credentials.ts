@@ -172,7 +172,7 @@ function key(
   shape: RegExp,
   needs?: readonly string[],
 ): Danger {
-  const matcher = pattern(shape, { text: "plain", ...(needs && { needs }) });
+  const matcher = pattern(shape, { text: "plain", needs });
   return {
     id: `credential/${name}`,
     description,

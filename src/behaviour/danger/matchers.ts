@@ -195,7 +195,11 @@ const NAME_OF_COMMAND = /[a-z0-9_]{1,20}(?:\.\w{2,8})?(?=[\s"'<>|;)]|$)/y;
  */
 export function pattern(
   expression: RegExp,
-  where: { readonly before?: string; readonly text?: keyof Folded; readonly needs?: readonly string[] } = {},
+  where: {
+    readonly before?: string;
+    readonly text?: keyof Folded;
+    readonly needs?: readonly string[] | undefined;
+  } = {},
 ): Matcher {
   const sticky = new RegExp(expression, expression.flags.replace("y", "") + "y");
   const { before = "", text: name = "latin", needs } = where;
