@@ -3,7 +3,7 @@
  * logic, and loads nothing before it knows what is asked for.
  */
 import { type EarlySandbox, startEarly } from "../roles/early_examiner.ts";
-import type { Screen, World } from "../roles/world.ts";
+import { EXIT, type Screen, type World } from "../roles/world.ts";
 import { environment } from "./outside.ts";
 
 /**
@@ -62,7 +62,15 @@ function screen(stream: typeof Deno.stdout | typeof Deno.stderr): Screen {
   return {
     write(text) {
       const bytes = new TextEncoder().encode(text);
-      for (let written = 0; written < bytes.byteLength;) written += stream.writeSync(bytes.subarray(written));
+      try {
+        for (let written = 0; written < bytes.byteLength;) {
+          written += stream.writeSync(bytes.subarray(written));
+        }
+      } catch (error) {
+        // Nobody reads on, such as `head`; whoever asks for the exit code shall not take that for a yes.
+        if (error instanceof Deno.errors.BrokenPipe) Deno.exit(EXIT.undecided);
+        throw error;
+      }
     },
     isTerminal,
     colours: isTerminal && environment("NO_COLOR") === undefined,

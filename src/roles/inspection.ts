@@ -10,6 +10,7 @@ import {
   formatClaimedByFile,
   type Json,
   StartupError,
+  UndecidedError,
 } from "../model/mod.ts";
 import type { Coordinator } from "./coordinator.ts";
 
@@ -53,14 +54,22 @@ const manifestSchema = z.object({
 const entrySchema = z.discriminatedUnion("kind", [tensorSchema, manifestSchema]);
 const fileSchema = z.object({ schema: z.literal(1), entries: z.array(z.unknown()) });
 
-/** Measures every weight of a model on disk, in the examiner's sandbox. Throws what the examination throws. */
+/**
+ * Measures every weight of a model on disk, in the examiner's sandbox. Throws what the examination throws, and
+ * `UndecidedError` for what cannot be measured: its rule and message say why.
+ */
 export async function measureModel({ bench }: Coordinator, path: string): Promise<MeasuredModel> {
   const entries: Json[] = [];
   const stage = bench.pipeline.find(({ id }) => id === "static_scan");
   if (stage === undefined) throw new Error("Cannot measure: the pipeline has no static scan");
   const context = { ...bench.context, record: (entry: Json) => void entries.push(entry) };
-  await stage.examine(artifactAt(path, bench.context.policy.quarantine.maxArtifactBytes), context);
-  return modelFrom(entries);
+  const artifact = artifactAt(path, bench.context.policy.quarantine.maxArtifactBytes);
+  const said = await stage.examine(artifact, context);
+  const model = modelFrom(entries);
+  if (model.size === 0 && said.kind === "refused") {
+    throw new UndecidedError(said.findings[0].rule, said.summary);
+  }
+  return model;
 }
 
 /** Reads the manifest that stands beside a promoted model. */

@@ -72,6 +72,28 @@ Deno.test("verify finds a promoted file that changed", async () => {
   assert.match(stdout, new RegExp(`^FAILED: m\\.gguf expected ${DIGEST} actual [0-9a-f]{64}$`, "m"));
 });
 
+Deno.test("verify names what changed wherever a bit is flipped, readable or not", async () => {
+  using here = new Workstation();
+  await here.run("admit", here.file("m.gguf", MODEL));
+  const promoted = join(here.state, "registry", "m.gguf");
+  fs.chmodSync(promoted, 0o644);
+  const flips: [offset: number, says: RegExp][] = [
+    [2, /^ {2}no longer readable: The file does not begin with GGUF$/m],
+    [60, /^ {2}no longer readable: kv\[0\] "general.architecture" value length is /m],
+    [66, /^ {2}header changed$/m],
+    [Math.floor(MODEL.byteLength / 2), /^ {2}weights changed: tensor /m],
+    [MODEL.byteLength - 1, /^ {2}weights changed: tensor /m],
+  ];
+  for (const [offset, says] of flips) {
+    const changed = MODEL.slice();
+    changed[offset] = (changed[offset] ?? 0) ^ 1;
+    fs.writeFileSync(promoted, changed);
+    const { code, stdout } = await here.run("verify", "m");
+    assert.equal(code, 1);
+    assert.match(stdout, says, `byte ${offset}`);
+  }
+});
+
 Deno.test("P135: a refusal leaves a report that explain reads", async () => {
   using here = new Workstation();
   const refused = await here.run("admit", here.file("m.gguf", MODEL.slice(0, -40_000)));

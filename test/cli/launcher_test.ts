@@ -101,3 +101,11 @@ Deno.test("what the launcher builds is what it starts", async () => {
   assert.equal(stdout, `${version}\n`);
   assert.notEqual(join(builtProgram(), "scripts", "ai-quarantine"), LAUNCHER);
 });
+
+Deno.test("a reader that goes away ends the program in silence, and not with a yes", async () => {
+  const script = `{ sleep 0.3; '${LAUNCHER}' --help; } | true; echo "\${PIPESTATUS[0]}"`;
+  const command = new Deno.Command("/bin/bash", { ...surroundings({}), args: ["-c", script] });
+  const { stdout, stderr } = await command.output();
+  assert.equal(new TextDecoder().decode(stderr), "");
+  assert.equal(new TextDecoder().decode(stdout), "3\n");
+});
